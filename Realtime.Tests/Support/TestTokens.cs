@@ -9,7 +9,7 @@ namespace Realtime.Tests.Support;
 /// Signs tokens with a key of its own, HS256 or RS256, and forges the ones a server must refuse. Written by hand on
 /// the cryptography of .NET, not on the token library the server uses, which would not make the bad ones.
 /// </summary>
-sealed class TestTokens : IDisposable
+public sealed class TestTokens : IDisposable
 {
     internal const string DefaultIssuer = "https://issuer.test";
     internal const string DefaultAudience = "realtime";

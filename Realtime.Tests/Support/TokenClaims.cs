@@ -1,7 +1,7 @@
 namespace Realtime.Tests.Support;
 
 /// <summary>What a test token says. The defaults make a token that is valid for an hour; null leaves a claim out.</summary>
-sealed record TokenClaims
+public sealed record TokenClaims
 {
     internal string? Subject { get; init; } = "user_42";
     internal IReadOnlyList<string> Scopes { get; init; } = [];
