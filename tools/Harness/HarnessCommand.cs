@@ -8,7 +8,10 @@ namespace Realtime.Harness;
 /// </summary>
 static class HarnessCommand
 {
-    static async Task Main()
+    static Task Main(string[] args) =>
+        Environment.GetEnvironmentVariable(StandInServer.ModeVariable) is null ? ServeAsync() : StandInServer.RunAsync(args);
+
+    static async Task ServeAsync()
     {
         var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
