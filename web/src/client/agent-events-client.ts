@@ -127,6 +127,11 @@ export class AgentEventsClient {
     this.#running = this.#run();
   }
 
+  /** Makes the next attempt at once instead of after the wait: for a button, or when the machine is online again. */
+  retryNow(): void {
+    this.#loop.retryNow();
+  }
+
   /** Ends the connection and waits for the handler that is running. May be called at any time, also twice. */
   async stop(): Promise<void> {
     this.#abort.abort();

@@ -37,6 +37,7 @@ export class ConnectionLoop {
   readonly #options: ConnectionLoopOptions;
   #retries = 0;
   #hasBeenConnected = false;
+  #hurry: AbortController | undefined;
   #stableTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: ConnectionLoopOptions) {
@@ -55,8 +56,23 @@ export class ConnectionLoop {
       reason = end.reason;
       const wait = end.reconnectAfterMs ?? backoffDelay(this.#retries++, this.#options.random(), this.#options.jitter);
       this.#waitingState(reason, Date.now() + wait);
-      await pause(wait, signal);
+      await this.#pauseUnlessHurried(wait, signal);
     }
+  }
+
+  /** Ends the current wait, if there is one. */
+  retryNow(): void {
+    this.#hurry?.abort();
+  }
+
+  async #pauseUnlessHurried(ms: number, signal: AbortSignal): Promise<void> {
+    const hurry = new AbortController();
+    const onAbort = () => hurry.abort();
+    signal.addEventListener("abort", onAbort);
+    this.#hurry = hurry;
+    if (!signal.aborted) await pause(ms, hurry.signal);
+    this.#hurry = undefined;
+    signal.removeEventListener("abort", onAbort);
   }
 
   /** Called when nothing is missing any more; the connection then has to last before it counts as stable. */

@@ -100,6 +100,17 @@ describe("connecting", () => {
     expect(t.client.state.name).toBe("live");
   });
 
+  it("tries at once when it is told to", async () => {
+    t = await new ClientUnderTest().live();
+    t.server.link.drop();
+    await settle();
+    expect(t.server.links).toHaveLength(1);
+    t.client.retryNow();
+    await settle();
+    expect(t.server.links).toHaveLength(2);
+    expect(t.client.state.name).toBe("live");
+  });
+
   it("keeps the connection while the store is away, and asks again", async () => {
     t = new ClientUnderTest();
     t.server.getHeadError = "An unexpected error occurred invoking 'GetHead' on the server. HubException: store_unavailable";
