@@ -1,0 +1,24 @@
+using System.Text.Json.Serialization;
+using Realtime.Contracts.Serialization;
+
+namespace Realtime.Contracts;
+
+/// <summary>An event as it travels: the same JSON on the hub, over REST and as a server-sent event.</summary>
+public sealed record AgentEventEnvelope
+{
+    /// <summary>Name of the event type, for example <c>agent.step_completed</c>.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>Identity given by the publisher; unique per user for as long as the event is retained.</summary>
+    public required Guid Id { get; init; }
+
+    /// <summary>Place of the event in its user's stream.</summary>
+    public required StreamPosition Position { get; init; }
+
+    /// <summary>The store's clock at append, in whole microseconds; strictly increasing within a stream.</summary>
+    [JsonConverter(typeof(EventTimeJsonConverter))]
+    public required DateTimeOffset Time { get; init; }
+
+    /// <summary>What happened, as the publisher's own bytes.</summary>
+    public EventData Data { get; init; }
+}

@@ -1,0 +1,39 @@
+namespace Realtime.Contracts;
+
+/// <summary>Paths of the wire contract, relative to the server's URL.</summary>
+public static class Routes
+{
+    /// <summary>Pattern of the hub; <c>{user_id}</c> is percent-encoded by <see cref="HubFor"/>.</summary>
+    public const string Hub = "/api/v1/ws/agents/{user_id}";
+
+    /// <summary>What every hub path begins with.</summary>
+    public const string HubPrefix = "/api/v1/ws/agents";
+
+    /// <summary>Missed events (GET) and publishing (POST).</summary>
+    public const string Events = "/api/v1/agents/events";
+
+    /// <summary>The stream as server-sent events.</summary>
+    public const string EventStream = "/api/v1/agents/events/stream";
+
+    /// <summary>Newest events first, for a feed.</summary>
+    public const string Activity = "/api/v1/agents/activity";
+
+    /// <summary>The emergency brake.</summary>
+    public const string Brake = "/api/v1/agents/brake";
+
+    /// <summary>Cursors kept by the server.</summary>
+    public const string Cursors = "/api/v1/agents/cursors";
+
+    /// <summary>Whether the process works.</summary>
+    public const string Live = "/health/live";
+
+    /// <summary>Whether the process and what it depends on work.</summary>
+    public const string Ready = "/health/ready";
+
+    /// <summary>Tokens for trying things out; exists in the Development environment only.</summary>
+    public const string DevTokens = "/dev/tokens";
+
+    /// <summary>Path of one user's hub.</summary>
+    /// <param name="userId">A valid user id.</param>
+    public static string HubFor(string userId) => HubPrefix + "/" + Uri.EscapeDataString(userId);
+}

@@ -1,0 +1,82 @@
+using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.AspNetCore.Authorization;
+using Realtime.Contracts;
+using Realtime.Server.Api;
+
+namespace Realtime.Server.Auth;
+
+/// <summary>
+/// Who may do what. Read: only <c>sub</c> itself. Publish: the scope <see cref="Scopes.Publish"/>.
+/// Order of refusals: 401, then 400 for a malformed user id, then 403.
+/// </summary>
+internal static class Access
+{
+    /// <summary>The user named in the hub's route, or in the query, is the token's <c>sub</c>; no user named is the token's own.</summary>
+    internal const string Self = "realtime:self";
+
+    /// <summary>As <see cref="Self"/>, but the brake of another user may be read with <see cref="Scopes.ReadBrake"/>.</summary>
+    internal const string ReadBrake = "realtime:read-brake";
+
+    /// <summary>The token carries <see cref="Scopes.Publish"/>.</summary>
+    internal const string Publish = "realtime:publish";
+
+    internal static void Register(IServiceCollection services)
+    {
+        services.AddSingleton<IAuthorizationHandler, AccessHandler>();
+        services.AddAuthorizationBuilder()
+            .AddPolicy(Self, p => p.FromBearer().AddRequirements(new SelfRequirement(OtherUsersScope: null)))
+            .AddPolicy(ReadBrake, p => p.FromBearer().AddRequirements(new SelfRequirement(Scopes.ReadBrake)))
+            .AddPolicy(Publish, p => p.FromBearer().AddRequirements(new ScopeRequirement(Scopes.Publish)));
+    }
+
+    /// <summary>The user a request is about: named in route or query, else the token's own. Valid once <see cref="Self"/> has let the request in.</summary>
+    internal static string UserOf(HttpContext context) => NamedUser(context) ?? TokenClaims.UserIdOf(context.User);
+
+    private static string? NamedUser(HttpContext context) =>
+        context.GetRouteValue("user_id") as string ?? context.Request.Query["user_id"].FirstOrDefault();
+
+    private static AuthorizationPolicyBuilder FromBearer(this AuthorizationPolicyBuilder policy) =>
+        policy.AddAuthenticationSchemes(JwtBearerDefaults.AuthenticationScheme).RequireAuthenticatedUser();
+
+    private sealed record SelfRequirement(string? OtherUsersScope) : IAuthorizationRequirement;
+
+    private sealed record ScopeRequirement(string Scope) : IAuthorizationRequirement;
+
+    private sealed class AccessHandler : IAuthorizationHandler
+    {
+        public Task HandleAsync(AuthorizationHandlerContext context)
+        {
+            if (context.Resource is not HttpContext http || context.User.Identity?.IsAuthenticated != true) return Task.CompletedTask;
+            foreach (var requirement in context.PendingRequirements.ToList())
+            {
+                var refusal = requirement switch
+                {
+                    SelfRequirement self => RefuseUser(http, self.OtherUsersScope),
+                    ScopeRequirement scope => RefuseScope(http, scope.Scope),
+                    _ => null,
+                };
+                if (requirement is not (SelfRequirement or ScopeRequirement)) continue;
+
+                if (refusal is null) context.Succeed(requirement);
+                else Refusals.Set(http, refusal);
+            }
+
+            return Task.CompletedTask;
+        }
+
+        private static Problem? RefuseUser(HttpContext http, string? otherUsersScope)
+        {
+            string? named = NamedUser(http);
+            if (named is not null && !UserId.IsValid(named)) return Problem.Invalid("user_id", $"must be {UserId.Rule}");
+            string own = TokenClaims.UserIdOf(http.User);
+            if (named is null && !UserId.IsValid(own)) return Problem.Invalid("sub", $"must be {UserId.Rule}");
+            if (named is null || named == own) return null;
+            if (otherUsersScope is not null && TokenClaims.HasScope(http.User, otherUsersScope)) return null;
+            return new Problem(StatusCodes.Status403Forbidden, ProblemTypes.WrongUser, "The token belongs to another user.", null);
+        }
+
+        private static Problem? RefuseScope(HttpContext http, string scope) => TokenClaims.HasScope(http.User, scope)
+            ? null
+            : new Problem(StatusCodes.Status403Forbidden, ProblemTypes.MissingScope, $"The token lacks the scope {scope}.", null);
+    }
+}

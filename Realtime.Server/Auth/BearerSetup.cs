@@ -1,0 +1,107 @@
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.Tokens;
+using Realtime.Contracts;
+
+namespace Realtime.Server.Auth;
+
+/// <summary>
+/// Tightens the framework's bearer scheme, which reads <c>Authentication:Schemes:Bearer</c>: algorithms by allow-list, 5 s of
+/// clock skew, <c>exp</c> and <c>sub</c> required, issuer checked whenever there is one, query tokens on the hub's routes only,
+/// and refusals as ProblemDetails. Events that the host has set keep running, after ours.
+/// </summary>
+internal sealed class BearerSetup(DevSigningKey devKey, IOptions<RealtimeOptions> options) : IPostConfigureOptions<JwtBearerOptions>
+{
+    private static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(5);
+
+    private static readonly string[] AsymmetricAlgorithms =
+    [
+        SecurityAlgorithms.RsaSha256, SecurityAlgorithms.RsaSha384, SecurityAlgorithms.RsaSha512,
+        SecurityAlgorithms.RsaSsaPssSha256, SecurityAlgorithms.RsaSsaPssSha384, SecurityAlgorithms.RsaSsaPssSha512,
+        SecurityAlgorithms.EcdsaSha256, SecurityAlgorithms.EcdsaSha384, SecurityAlgorithms.EcdsaSha512,
+    ];
+
+    private static readonly string[] SymmetricAlgorithms = [SecurityAlgorithms.HmacSha256, SecurityAlgorithms.HmacSha384, SecurityAlgorithms.HmacSha512];
+
+    /// <summary>Registers the bearer scheme, unless the host has one already, and what our endpoints demand of it.</summary>
+    internal static void Register(IServiceCollection services)
+    {
+        if (!IsBearerRegistered(services)) services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer();
+        services.AddSingleton<IPostConfigureOptions<JwtBearerOptions>, BearerSetup>();
+        services.AddSingleton<DevSigningKey>();
+        services.AddSingleton<AccessTokenValidator>();
+        services.AddSingleton<AuthorityWarmUp>();
+        services.AddHostedService(s => s.GetRequiredService<AuthorityWarmUp>());
+        Access.Register(services);
+    }
+
+    public void PostConfigure(string? name, JwtBearerOptions bearer)
+    {
+        if (name != JwtBearerDefaults.AuthenticationScheme) return;
+
+        bearer.MapInboundClaims = false;
+        devKey.AddTo(bearer);
+
+        var rules = bearer.TokenValidationParameters;
+        rules.ClockSkew = ClockSkew;
+        rules.NameClaimType = TokenClaims.Subject;
+        rules.RequireExpirationTime = true;
+        rules.RequireSignedTokens = true;
+        rules.ValidateLifetime = true;
+        rules.ValidateIssuerSigningKey = true;
+        rules.ValidateIssuer |= bearer.Authority is not null || bearer.MetadataAddress is not null || rules.ValidIssuer is not null;
+        rules.ValidateAudience = rules.ValidAudience is not null || rules.ValidAudiences?.Any() == true;
+        bool hasSymmetricKey = rules.IssuerSigningKeys?.Any(k => k is SymmetricSecurityKey) == true || rules.IssuerSigningKey is SymmetricSecurityKey;
+        rules.ValidAlgorithms = hasSymmetricKey ? [.. AsymmetricAlgorithms, .. SymmetricAlgorithms] : AsymmetricAlgorithms;
+
+        bearer.Events ??= new JwtBearerEvents();
+        var host = bearer.Events;
+        bearer.Events = new JwtBearerEvents
+        {
+            OnAuthenticationFailed = host.AuthenticationFailed,
+            OnMessageReceived = context =>
+            {
+                context.Token = QueryTokenOf(context.Request);
+                return host.MessageReceived(context);
+            },
+            OnTokenValidated = context =>
+            {
+                if (TokenClaims.FaultOf(context.Principal!, options.Value.AuthorizedParties) is not { } fault) return host.TokenValidated(context);
+                context.Fail(new SecurityTokenValidationException(fault));
+                return Task.CompletedTask;
+            },
+            OnChallenge = async context =>
+            {
+                await host.Challenge(context);
+                if (!context.Handled) await Refusals.ChallengeAsync(context);
+            },
+            OnForbidden = async context =>
+            {
+                await host.Forbidden(context);
+                if (!context.Response.HasStarted) await Refusals.ForbidAsync(context.HttpContext);
+            },
+        };
+    }
+
+    /// <summary>Browsers cannot set a header on a WebSocket or an EventSource; nowhere else does a token belong into a URL.</summary>
+    private static string? QueryTokenOf(HttpRequest request)
+    {
+        bool mayCarryToken = request.Path.StartsWithSegments(Routes.HubPrefix, StringComparison.Ordinal)
+            || request.Path.Equals(Routes.EventStream, StringComparison.Ordinal);
+        if (!mayCarryToken || request.Headers.ContainsKey("Authorization")) return null;
+        string? token = request.Query["access_token"];
+        return string.IsNullOrEmpty(token) ? null : token;
+    }
+
+    private static bool IsBearerRegistered(IServiceCollection services)
+    {
+        var known = new AuthenticationOptions();
+        foreach (var service in services)
+        {
+            if (!service.IsKeyedService && service.ImplementationInstance is IConfigureOptions<AuthenticationOptions> configure) configure.Configure(known);
+        }
+
+        return known.SchemeMap.ContainsKey(JwtBearerDefaults.AuthenticationScheme);
+    }
+}

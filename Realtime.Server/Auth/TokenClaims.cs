@@ -1,0 +1,33 @@
+using System.Globalization;
+using System.Security.Claims;
+
+namespace Realtime.Server.Auth;
+
+/// <summary>Reads claims of a validated token, in one place. Names are the JWT's own: inbound mapping is off.</summary>
+internal static class TokenClaims
+{
+    internal const string Subject = "sub";
+    internal const string AuthorizedParty = "azp";
+    private const string Expiry = "exp";
+    private static readonly string[] ScopeClaims = ["scope", "scp", "permissions"];
+
+    /// <summary>The user; a validated token always has one.</summary>
+    internal static string UserIdOf(ClaimsPrincipal user) =>
+        user.FindFirst(Subject)?.Value ?? throw new InvalidOperationException("A token without sub was let in.");
+
+    internal static DateTimeOffset ExpiryOf(ClaimsPrincipal user) =>
+        DateTimeOffset.FromUnixTimeSeconds((long)double.Parse(user.FindFirst(Expiry)!.Value, CultureInfo.InvariantCulture));
+
+    internal static bool HasScope(ClaimsPrincipal user, string scope) =>
+        user.Claims.Any(c => ScopeClaims.Contains(c.Type) && c.Value.Split(' ').Contains(scope));
+
+    /// <summary>What a token that is otherwise valid lacks for us, or <see langword="null"/>.</summary>
+    internal static string? FaultOf(ClaimsPrincipal user, IList<string> authorizedParties)
+    {
+        if (string.IsNullOrEmpty(user.FindFirst(Subject)?.Value)) return "The token has no sub";
+        if (user.FindFirst(Expiry) is null) return "The token has no exp";
+        if (authorizedParties.Count > 0 && !authorizedParties.Contains(user.FindFirst(AuthorizedParty)?.Value ?? string.Empty))
+            return "The token's azp is not an authorized party";
+        return null;
+    }
+}

@@ -1,0 +1,61 @@
+namespace Realtime.Server;
+
+/// <summary>Finds what cannot work before anything is started, all faults at once.</summary>
+internal static class ConfigurationCheck
+{
+    private const string Bearer = "Authentication:Schemes:Bearer";
+
+    internal static void Server(IConfiguration configuration, IHostEnvironment environment)
+    {
+        var faults = OptionFaults(configuration).ToList();
+        if (IsSet(configuration, "ConnectionStrings:Redis") && !IsSet(configuration, "ConnectionStrings:Postgres"))
+        {
+            faults.Add("ConnectionStrings:Redis is set without ConnectionStrings:Postgres: several nodes with an embedded store each would be several histories. "
+                + "Set ConnectionStrings:Postgres, or remove ConnectionStrings:Redis.");
+        }
+
+        bool hasKey = IsSet(configuration, $"{Bearer}:Authority") || IsSet(configuration, $"{Bearer}:MetadataAddress")
+            || configuration.GetSection($"{Bearer}:SigningKeys").GetChildren().Any();
+        if (!environment.IsDevelopment() && !hasKey)
+        {
+            faults.Add($"No token authority: set {Bearer}:Authority to your identity provider's URL, or {Bearer}:SigningKeys "
+                + "(environment variables write : as __). Only the Development environment makes a key of its own.");
+        }
+
+        ThrowIfAny(faults);
+    }
+
+    internal static void Publisher(IConfiguration configuration)
+    {
+        var faults = OptionFaults(configuration).ToList();
+        if (!IsSet(configuration, "ConnectionStrings:Postgres"))
+        {
+            faults.Add("A publisher in a process of its own needs ConnectionStrings:Postgres: the embedded store belongs to the server's process. "
+                + "With only the server's URL, publish over HTTP by AgentEventsPublisher of Realtime.Client.");
+        }
+
+        ThrowIfAny(faults);
+    }
+
+    private static IEnumerable<string> OptionFaults(IConfiguration configuration)
+    {
+        var options = new RealtimeOptions();
+        try
+        {
+            configuration.GetSection(RealtimeOptions.Section).Bind(options);
+        }
+        catch (InvalidOperationException fault)
+        {
+            return [fault.Message];
+        }
+
+        return options.Faults();
+    }
+
+    private static bool IsSet(IConfiguration configuration, string key) => !string.IsNullOrWhiteSpace(configuration[key]);
+
+    private static void ThrowIfAny(List<string> faults)
+    {
+        if (faults.Count > 0) throw new RealtimeConfigurationException(faults);
+    }
+}

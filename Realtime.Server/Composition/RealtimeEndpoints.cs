@@ -1,0 +1,80 @@
+using Microsoft.AspNetCore.Cors.Infrastructure;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Options;
+using Realtime.Contracts;
+using Realtime.Contracts.Rest;
+using Realtime.Server.Api;
+using Realtime.Server.Auth;
+using Realtime.Server.Hubs;
+
+namespace Realtime.Server;
+
+/// <summary>Maps the wire contract.</summary>
+public static class RealtimeEndpoints
+{
+    /// <summary>Maps hub, REST, health, and in Development the token endpoint; <see cref="RealtimeServerRegistration.AddRealtimeServer"/> has registered them.</summary>
+    /// <param name="app">Where to map.</param>
+    public static IEndpointRouteBuilder MapRealtime(this IEndpointRouteBuilder app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        var options = app.ServiceProvider.GetRequiredService<IOptions<RealtimeOptions>>().Value;
+
+        var hub = app.MapHub<AgentHub>(Routes.Hub).RequireAuthorization(Access.Self);
+        var rest = app.MapGroup(string.Empty).WithTags("Agents").AddEndpointFilter<StoreFaults>();
+        MapRest(rest);
+        MapHealth(app);
+        if (options.AllowedOrigins.Count > 0)
+        {
+            void AllowOrigins(CorsPolicyBuilder cors) => cors.WithOrigins([.. options.AllowedOrigins]).AllowAnyHeader().AllowAnyMethod().AllowCredentials();
+            hub.RequireCors(AllowOrigins);
+            rest.RequireCors(AllowOrigins);
+        }
+
+        var environment = app.ServiceProvider.GetRequiredService<IHostEnvironment>();
+        if (DevSigningKey.IsAvailable(environment, app.ServiceProvider.GetRequiredService<IConfiguration>()))
+            app.MapPost(Routes.DevTokens, DevTokenEndpoint.HandleAsync).AllowAnonymous().WithTags("Development").Accepts<DevTokenRequest>("application/json").Produces<DevToken>();
+        if (options.MapOpenApi) app.MapOpenApi().AllowAnonymous();
+        return app;
+    }
+
+    private static void MapRest(RouteGroupBuilder rest)
+    {
+        rest.MapGet(Routes.Events, MissedEventsEndpoint.HandleAsync).RequireAuthorization(Access.Self)
+            .WithName("ReadEvents").WithSummary("Events after a position or a time, oldest first.")
+            .Produces<EventPage>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(410).ProducesProblem(503);
+        rest.MapPost(Routes.Events, PublishEndpoint.HandleAsync).RequireAuthorization(Access.Publish)
+            .WithMetadata(new RequestSizeLimitAttribute(PublishEndpoint.MaxBodyBytes))
+            .WithName("PublishEvents").WithSummary("Publishes one event, or an array of at most 1000, all or nothing.")
+            .Accepts<PublishRequest>("application/json").Produces<PublishReceipt>(201).Produces<PublishReceipt>(200)
+            .ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(413).ProducesProblem(503);
+        rest.MapGet(Routes.Activity, ActivityEndpoint.HandleAsync).RequireAuthorization(Access.Self)
+            .WithName("ReadActivity").WithSummary("Events newest first, for a feed.")
+            .Produces<ActivityPage>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(410).ProducesProblem(503);
+        rest.MapGet(Routes.Brake, BrakeEndpoints.ReadAsync).RequireAuthorization(Access.ReadBrake)
+            .WithName("ReadBrake").WithSummary("State of the emergency brake.")
+            .Produces<BrakeState>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(503);
+        rest.MapPut(Routes.Brake, BrakeEndpoints.ChangeAsync).RequireAuthorization(Access.Self)
+            .WithName("ChangeBrake").WithSummary("Pulls or releases the emergency brake.")
+            .Accepts<BrakeChange>("application/json").Produces<BrakeState>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(503);
+        rest.MapGet(Routes.Cursors, CursorEndpoints.ReadAsync).RequireAuthorization(Access.Self)
+            .WithName("ReadCursors").WithSummary("Cursors that the server keeps.")
+            .Produces<IReadOnlyList<ConsumerCursor>>().ProducesProblem(401).ProducesProblem(403).ProducesProblem(503);
+        rest.MapPut(Routes.Cursors + "/{consumer}", CursorEndpoints.MoveAsync).RequireAuthorization(Access.Self)
+            .WithName("MoveCursor").WithSummary("Moves a cursor forward.")
+            .Accepts<CursorChange>("application/json").Produces<ConsumerCursor>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(410).ProducesProblem(503);
+        rest.MapDelete(Routes.Cursors + "/{consumer}", CursorEndpoints.DeleteAsync).RequireAuthorization(Access.Self)
+            .WithName("DeleteCursor").WithSummary("Forgets a cursor.")
+            .Produces(204).ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(503);
+    }
+
+    private static void MapHealth(IEndpointRouteBuilder app)
+    {
+        app.MapHealthChecks(Routes.Live, new HealthCheckOptions { Predicate = _ => false, ResponseWriter = Health.WriteAsync }).AllowAnonymous();
+        app.MapHealthChecks(Routes.Ready, new HealthCheckOptions
+        {
+            Predicate = check => check.Tags.Contains(Health.ReadyTag),
+            ResponseWriter = Health.WriteAsync,
+        }).AllowAnonymous();
+    }
+}

@@ -1,0 +1,62 @@
+namespace Realtime.Server;
+
+/// <summary>Settings of the server, section <c>Realtime</c> of the configuration.</summary>
+public sealed class RealtimeOptions
+{
+    /// <summary>Name of the configuration section.</summary>
+    public const string Section = "Realtime";
+
+    /// <summary>How long a publisher waits for its acknowledgement before it is told that the store is unavailable.</summary>
+    /// <value>Default 5 s; more than zero, at most 1 minute.</value>
+    public TimeSpan PublishTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long after its token's <c>exp</c> an unrenewed connection stays open.</summary>
+    /// <value>Default 25 s; not negative.</value>
+    public TimeSpan TokenGrace { get; set; } = TimeSpan.FromSeconds(25);
+
+    /// <summary>When not empty, a token's <c>azp</c> must be one of these.</summary>
+    public IList<string> AuthorizedParties { get; } = [];
+
+    /// <summary>Origins of browsers that may call from other pages.</summary>
+    /// <value>Default none.</value>
+    public IList<string> AllowedOrigins { get; } = [];
+
+    /// <summary>Most events that wait for the store at once; a publish beyond it is answered "unavailable" at once.</summary>
+    /// <value>Default 10,000; at least 1,000, so that one full array fits.</value>
+    public int PublishQueueCapacity { get; set; } = 10_000;
+
+    /// <summary>Most events combined into one append.</summary>
+    /// <value>Default 500; at least 1.</value>
+    public int MaxAppendBatch { get; set; } = 500;
+
+    /// <summary>Most events of one user that wait to be pushed; beyond it the user's clients get the head instead and fetch.</summary>
+    /// <value>Default 1,000; at least 1.</value>
+    public int FanOutQueueCapacity { get; set; } = 1_000;
+
+    /// <summary>Whether <c>/openapi/v1.json</c> is mapped; a host with a document of its own may switch it off.</summary>
+    /// <value>Default <see langword="true"/>.</value>
+    public bool MapOpenApi { get; set; } = true;
+
+    /// <summary>Whether a demo agent publishes steps for the user <c>demo</c> while that user is connected. Development only.</summary>
+    /// <value>Default <see langword="false"/>.</value>
+    public bool DemoAgent { get; set; }
+
+    internal IEnumerable<string> Faults()
+    {
+        if (PublishTimeout <= TimeSpan.Zero || PublishTimeout > TimeSpan.FromMinutes(1))
+            yield return $"Realtime:PublishTimeout is {PublishTimeout}; it must be more than zero and at most 1 minute.";
+        if (TokenGrace < TimeSpan.Zero)
+            yield return $"Realtime:TokenGrace is {TokenGrace}; it must not be negative.";
+        if (PublishQueueCapacity < 1_000)
+            yield return $"Realtime:PublishQueueCapacity is {PublishQueueCapacity}; it must be at least 1000.";
+        if (MaxAppendBatch < 1)
+            yield return $"Realtime:MaxAppendBatch is {MaxAppendBatch}; it must be at least 1.";
+        if (FanOutQueueCapacity < 1)
+            yield return $"Realtime:FanOutQueueCapacity is {FanOutQueueCapacity}; it must be at least 1.";
+        foreach (string origin in AllowedOrigins)
+        {
+            if (!Uri.TryCreate(origin, UriKind.Absolute, out var uri) || uri.GetLeftPart(UriPartial.Authority) != origin)
+                yield return $"Realtime:AllowedOrigins holds '{origin}'; an origin looks like https://app.example.com.";
+        }
+    }
+}

@@ -1,0 +1,92 @@
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Realtime.Contracts.Serialization;
+using Realtime.Server.Api;
+using Realtime.Server.Auth;
+using Realtime.Server.Demo;
+using Realtime.Server.EventStore;
+using Realtime.Server.FanOut;
+using Realtime.Server.Hubs;
+using Realtime.Server.Publishing;
+using Realtime.Server.Telemetry;
+
+namespace Realtime.Server;
+
+/// <summary>Registers the server, or only its publisher, in a host.</summary>
+public static class RealtimeServerRegistration
+{
+    /// <summary>
+    /// Adds hub, store, publisher and access rules to an application; <see cref="RealtimeEndpoints.MapRealtime"/> maps them.
+    /// Reads the sections <c>ConnectionStrings</c>, <c>Storage</c>, <c>Authentication</c> and <c>Realtime</c>.
+    /// </summary>
+    /// <param name="builder">The application.</param>
+    /// <param name="registerEventTypes">Registers the application's own event types.</param>
+    /// <exception cref="RealtimeConfigurationException">The configuration cannot work; the message lists all faults.</exception>
+    public static IHostApplicationBuilder AddRealtimeServer(this IHostApplicationBuilder builder, Action<EventTypes>? registerEventTypes = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ConfigurationCheck.Server(builder.Configuration, builder.Environment);
+
+        AddPublishing(builder, registerEventTypes);
+        var services = builder.Services;
+        BearerSetup.Register(services);
+        Health.Register(services);
+        services.AddSingleton<HubConnections>();
+        services.AddSingleton<HubCalls>();
+        services.AddSingleton<IHubActivator<AgentHub>, AgentHubActivator>();
+        services.AddSingleton<HeadReader>();
+        services.AddHostedService(s => s.GetRequiredService<HeadReader>());
+        services.AddHostedService<ConnectionExpiry>();
+        services.AddProblemDetails();
+        services.AddOpenApi();
+        services.AddCors();
+        if (builder.Environment.IsDevelopment()) services.AddHostedService<DemoAgent>();
+        return builder;
+    }
+
+    /// <summary>
+    /// Adds <see cref="IAgentEventPublisher"/> and <see cref="IAgentBrake"/> to a worker in a process of its own: the same store and
+    /// hub context as the server's, no HTTP. Needs <c>ConnectionStrings:Postgres</c>, and <c>ConnectionStrings:Redis</c> to push at once.
+    /// </summary>
+    /// <param name="builder">The worker's host.</param>
+    /// <param name="registerEventTypes">Registers the application's own event types.</param>
+    /// <exception cref="RealtimeConfigurationException">The configuration cannot work; the message lists all faults.</exception>
+    public static IHostApplicationBuilder AddRealtimePublisher(this IHostApplicationBuilder builder, Action<EventTypes>? registerEventTypes = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ConfigurationCheck.Publisher(builder.Configuration);
+        AddPublishing(builder, registerEventTypes);
+        return builder;
+    }
+
+    private static void AddPublishing(IHostApplicationBuilder builder, Action<EventTypes>? registerEventTypes)
+    {
+        var types = EventTypes.CreateDefault();
+        registerEventTypes?.Invoke(types);
+
+        var services = builder.Services;
+        services.Configure<RealtimeOptions>(builder.Configuration.GetSection(RealtimeOptions.Section));
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddMetrics();
+        services.AddSingleton<ServerMetrics>();
+        services.AddSingleton(types);
+        services.AddEventStore(builder.Configuration);
+        services.AddHostedService<StoreStartup>();
+
+        services.AddSingleton<EventRules>();
+        services.AddSingleton<EventBroadcaster>();
+        services.AddSingleton<CommittedEvents>();
+        services.AddSingleton<AppendLanes>();
+        services.AddSingleton<AppendQueue>();
+        services.AddHostedService(s => s.GetRequiredService<AppendQueue>());
+        services.AddSingleton<IAgentEventPublisher, AgentEventPublisher>();
+        services.AddSingleton<IAgentBrake, AgentBrake>();
+
+        var signalR = services.AddSignalR()
+            .AddJsonProtocol(o => o.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, RealtimeJsonContext.Default));
+        if (builder.Configuration.GetConnectionString("Redis") is { Length: > 0 } redis) RedisBackplane.Register(services, signalR, redis);
+
+        // Hosting writes the whole URL of each request at Information, and browsers carry their token in it.
+        services.AddLogging(l => l.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning));
+    }
+}

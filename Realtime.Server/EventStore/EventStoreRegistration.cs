@@ -1,0 +1,22 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Realtime.Server.EventStore;
+
+/// <summary>Registers the event store that the configuration asks for.</summary>
+internal static class EventStoreRegistration
+{
+    private const string DefaultSqlitePath = "data/realtime.db";
+
+    /// <summary>The embedded store at <c>Storage:SqlitePath</c>, by default <c>data/realtime.db</c> under the content root.</summary>
+    internal static IServiceCollection AddEventStore(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        string path = configuration["Storage:SqlitePath"] is { Length: > 0 } configured ? configured : DefaultSqlitePath;
+        services.TryAddSingleton(provider => new SqliteDatabase(
+            Path.Combine(provider.GetRequiredService<IHostEnvironment>().ContentRootPath, path), provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<IEventStore, SqliteEventStore>();
+        services.TryAddSingleton<IBrakeStore, SqliteBrakeStore>();
+        services.TryAddSingleton<IConsumerCursorStore, SqliteCursorStore>();
+        return services;
+    }
+}

@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.Extensions.Options;
+using Realtime.Contracts;
+using Realtime.Contracts.Hub;
+using Realtime.Server.Hubs;
+using Realtime.Server.Telemetry;
+
+namespace Realtime.Server.FanOut;
+
+/// <summary>
+/// Pushes committed events to their user's group, in order per user, users side by side. Nobody waits for it, and a failed
+/// push fails nothing: the event is stored. A user's queue is bounded; what does not fit is not pushed, and the group gets
+/// the head afterwards, so that its clients fetch. Thread-safe.
+/// </summary>
+internal sealed class EventBroadcaster(
+    IHubContext<AgentHub, IAgentClient> hub, IOptions<RealtimeOptions> options, ServerMetrics metrics, ILogger<EventBroadcaster> logger)
+{
+    private readonly ConcurrentDictionary<string, UserQueue> _queues = new(StringComparer.Ordinal);
+
+    /// <summary>Queues one committed event. Returns at once.</summary>
+    public void Enqueue(string userId, AgentEventEnvelope envelope)
+    {
+        while (true)
+        {
+            var queue = _queues.GetOrAdd(userId, static _ => new UserQueue());
+            lock (queue)
+            {
+                if (queue.IsClosed) continue; // its loop has just ended: take a new one
+                queue.Highest = envelope.Position;
+                if (queue.Waiting.Count < options.Value.FanOutQueueCapacity)
+                {
+                    queue.Waiting.Enqueue(envelope);
+                }
+                else
+                {
+                    if (!queue.IsBehind) ServerLog.FanOutOverflow(logger, userId);
+                    queue.IsBehind = true;
+                    metrics.FanOutOverflow();
+                }
+
+                if (queue.IsRunning) return;
+                queue.IsRunning = true;
+            }
+
+            _ = Task.Run(() => DrainAsync(userId, queue));
+            return;
+        }
+    }
+
+    private async Task DrainAsync(string userId, UserQueue queue)
+    {
+        var group = hub.Clients.Group(UserId.GroupOf(userId));
+        while (true)
+        {
+            AgentEventEnvelope? next;
+            StreamPosition? head = null;
+            lock (queue)
+            {
+                if (!queue.Waiting.TryDequeue(out next))
+                {
+                    if (!queue.IsBehind)
+                    {
+                        queue.IsClosed = true;
+                        _queues.TryRemove(new(userId, queue));
+                        return;
+                    }
+
+                    queue.IsBehind = false;
+                    head = queue.Highest;
+                }
+            }
+
+            try
+            {
+                if (next is not null) await group.ReceiveEvent(next);
+                else await group.ReceiveHead(head!.Value);
+                metrics.Pushed();
+            }
+            catch (Exception fault)
+            {
+                // Whatever the backplane throws, the event is stored and a head tells of it later.
+                metrics.PushFailed();
+                ServerLog.PushFailed(logger, fault, userId);
+            }
+        }
+    }
+
+    private sealed class UserQueue
+    {
+        public Queue<AgentEventEnvelope> Waiting { get; } = new();
+
+        public StreamPosition Highest { get; set; }
+
+        public bool IsBehind { get; set; }
+
+        public bool IsRunning { get; set; }
+
+        public bool IsClosed { get; set; }
+    }
+}

@@ -1,0 +1,60 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.SignalR;
+using Realtime.Contracts;
+using Realtime.Contracts.Hub;
+using Realtime.Server.Auth;
+using Realtime.Server.EventStore;
+using Realtime.Server.Telemetry;
+
+namespace Realtime.Server.Hubs;
+
+/// <summary>The connections of this node: joining their user's group, and who is here. Thread-safe.</summary>
+internal sealed class HubConnections(
+    HeadReader heads, IHubContext<AgentHub, IAgentClient> hub, TimeProvider time, ILogger<HubConnections> logger)
+{
+    private readonly ConcurrentDictionary<string, HubConnection> _byId = new(StringComparer.Ordinal);
+
+    public ICollection<HubConnection> All => _byId.Values;
+
+    public bool IsConnected(string userId) => _byId.Any(c => c.Value.UserId == userId);
+
+    public HubConnection Get(string connectionId) =>
+        _byId.TryGetValue(connectionId, out var connection) ? connection : throw new HubException("The connection is gone.");
+
+    /// <summary>
+    /// Joins the group, then sends the head. Never throws: a connection whose start throws is told not to reconnect,
+    /// so one that cannot join is asked to come back instead.
+    /// </summary>
+    public async Task JoinAsync(HubCallerContext context, IGroupManager groups)
+    {
+        string userId = TokenClaims.UserIdOf(context.User!);
+        var connection = new HubConnection(userId, context, TokenClaims.ExpiryOf(context.User!));
+        _byId[connection.Id] = connection;
+        try
+        {
+            await groups.AddToGroupAsync(connection.Id, UserId.GroupOf(userId), context.ConnectionAborted);
+            ServerLog.ConnectionJoined(logger, connection.Id, userId);
+            _ = SendHeadAsync(connection); // not awaited: a slow store must not delay the connection
+        }
+        catch (Exception fault)
+        {
+            ServerLog.JoinFailed(logger, fault, connection.Id, userId);
+            connection.RequestClose(time.GetUtcNow());
+        }
+    }
+
+    public void Leave(string connectionId) => _byId.TryRemove(connectionId, out _);
+
+    private async Task SendHeadAsync(HubConnection connection)
+    {
+        try
+        {
+            var head = await heads.ReadAsync(connection.UserId, CancellationToken.None);
+            await hub.Clients.Client(connection.Id).ReceiveHead(head);
+        }
+        catch (Exception fault) when (fault is StoreUnavailableException or OperationCanceledException or IOException)
+        {
+            ServerLog.HeadNotRead(logger, fault, connection.UserId, connection.Id); // the client asks by GetHead anyway
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using Realtime.Contracts;
+using Realtime.Contracts.Rest;
+using Realtime.Contracts.Serialization;
+using Realtime.Server.EventStore;
+
+namespace Realtime.Server.Publishing;
+
+/// <summary>Rules, then the append queue; the queue hands committed events to the fan-out.</summary>
+internal sealed class AgentEventPublisher(EventTypes types, EventRules rules, AppendQueue queue) : IAgentEventPublisher
+{
+    public async Task<PublishReceipt> PublishAsync(PublishRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var candidate = rules.Check(request, index: null);
+        var stored = await queue.AppendAsync(new AppendUnit([candidate]), cancellationToken);
+        return Receipt(candidate, stored[0]);
+    }
+
+    public Task<PublishReceipt> PublishAsync<T>(string userId, T data, Guid? id = null, CancellationToken cancellationToken = default)
+        where T : class
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        if (!types.TryGet(typeof(T), out var type))
+            throw new InvalidEventException("type", $"{typeof(T)} is not a registered event type");
+
+        return PublishAsync(new PublishRequest { UserId = userId, Type = type.Name, Id = id, Data = type.Write(data) }, cancellationToken);
+    }
+
+    public async Task<IReadOnlyList<PublishReceipt>> PublishAsync(IReadOnlyList<PublishRequest> requests, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        if (requests.Count is < 1 or > EventRules.MaxArray)
+            throw new InvalidEventException("events", $"are {requests.Count}; 1 to {EventRules.MaxArray} are allowed");
+
+        // An id that occurs twice in the array is one event: it is appended once, and its later occurrences are its duplicates.
+        var unique = new List<NewEvent>(requests.Count);
+        var slots = new int[requests.Count];
+        var seen = new Dictionary<(string UserId, Guid Id), int>(requests.Count);
+        for (int i = 0; i < requests.Count; i++)
+        {
+            var candidate = rules.Check(requests[i], i);
+            if (!seen.TryGetValue((candidate.UserId, candidate.Id), out slots[i]))
+            {
+                slots[i] = unique.Count;
+                seen.Add((candidate.UserId, candidate.Id), slots[i]);
+                unique.Add(candidate);
+            }
+        }
+
+        var stored = await queue.AppendAsync(new AppendUnit(unique), cancellationToken);
+
+        var receipts = new PublishReceipt[requests.Count];
+        int acknowledged = 0;
+        for (int i = 0; i < receipts.Length; i++)
+        {
+            var receipt = Receipt(unique[slots[i]], stored[slots[i]]);
+            bool isFirst = slots[i] == acknowledged;
+            if (isFirst) acknowledged++;
+            receipts[i] = isFirst ? receipt : receipt with { Duplicate = true };
+        }
+
+        return receipts;
+    }
+
+    private static PublishReceipt Receipt(NewEvent published, AppendedEvent stored) => new()
+    {
+        Id = published.Id,
+        Position = stored.Position,
+        Time = stored.Time,
+        Duplicate = stored.IsDuplicate,
+    };
+}

@@ -1,0 +1,170 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Options;
+using Realtime.Server.EventStore;
+using Realtime.Server.Telemetry;
+
+namespace Realtime.Server.Publishing;
+
+/// <summary>
+/// Group commit: publishes that arrive while an append is under way go together into the next one, without a timer.
+/// A publisher waits for the commit, at most <see cref="RealtimeOptions.PublishTimeout"/>, and never for the push.
+/// The queue is bounded; full means "unavailable" at once. Streams held by somebody's open transaction leave for
+/// <see cref="AppendLanes"/>, so that one user never delays another. Thread-safe.
+/// </summary>
+internal sealed class AppendQueue : BackgroundService
+{
+    private static readonly TimeSpan PauseAfterFault = TimeSpan.FromMilliseconds(100);
+
+    private readonly IEventStore _store;
+    private readonly CommittedEvents _committed;
+    private readonly AppendLanes _lanes;
+    private readonly RealtimeOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ServerMetrics _metrics;
+    private readonly ILogger<AppendQueue> _logger;
+    private readonly Channel<PendingUnit> _arrivals = Channel.CreateUnbounded<PendingUnit>(new() { SingleReader = true });
+    private readonly List<PendingUnit> _postponed = []; // only the loop touches it
+    private int _waiting; // events between TryReserve and Release
+
+    public AppendQueue(
+        IEventStore store, CommittedEvents committed, AppendLanes lanes, IOptions<RealtimeOptions> options, TimeProvider time, ServerMetrics metrics, ILogger<AppendQueue> logger)
+    {
+        _store = store;
+        _committed = committed;
+        _lanes = lanes;
+        _options = options.Value;
+        _time = time;
+        _metrics = metrics;
+        _logger = logger;
+    }
+
+    /// <summary>Appends a unit and waits for its commit.</summary>
+    /// <exception cref="StoreUnavailableException">No acknowledgement in time, or the queue is full.</exception>
+    /// <exception cref="InvalidEventException">The database does not take an event of the unit.</exception>
+    public async Task<IReadOnlyList<AppendedEvent>> AppendAsync(AppendUnit unit, CancellationToken cancellationToken)
+    {
+        var pending = new PendingUnit(unit, _time.GetUtcNow() + _options.PublishTimeout);
+        if (!TryReserve(pending.Count))
+        {
+            _metrics.PublishUnavailable();
+            throw new StoreUnavailableException($"{_options.PublishQueueCapacity} events are waiting for the store already.");
+        }
+
+        try
+        {
+            if (!_arrivals.Writer.TryWrite(pending)) throw new StoreUnavailableException("The server is stopping.");
+            return await pending.Done.WaitAsync(_options.PublishTimeout, _time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            _metrics.PublishUnavailable();
+            throw new StoreUnavailableException($"The store did not acknowledge within {_options.PublishTimeout}.");
+        }
+        finally
+        {
+            Interlocked.Add(ref _waiting, -pending.Count);
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            while (_postponed.Count > 0 || await _arrivals.Reader.WaitToReadAsync(stoppingToken))
+            {
+                var batch = TakeBatch();
+                if (batch.Count == 0) continue;
+                if (!await AppendBatchAsync(batch, stoppingToken)) await Task.Delay(PauseAfterFault, _time, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Stopping: those who still wait are told below.
+        }
+        finally
+        {
+            _arrivals.Writer.TryComplete();
+            var stopping = new StoreUnavailableException("The server is stopping.");
+            foreach (var unit in _postponed) unit.Fail(stopping);
+            while (_arrivals.Reader.TryRead(out var unit)) unit.Fail(stopping);
+            await _lanes.StopAsync();
+        }
+    }
+
+    /// <summary>The next units for one transaction: in order, no id twice, none whose stream waits in a lane, none that nobody waits for.</summary>
+    private List<PendingUnit> TakeBatch()
+    {
+        var batch = new List<PendingUnit>();
+        var ids = new HashSet<(string, Guid)>();
+        var later = new List<PendingUnit>();
+        var now = _time.GetUtcNow();
+        int events = 0;
+
+        using var postponed = _postponed.ToList().GetEnumerator();
+        while (events < _options.MaxAppendBatch)
+        {
+            PendingUnit? unit;
+            if (postponed.MoveNext()) unit = postponed.Current;
+            else if (!_arrivals.Reader.TryRead(out unit)) break;
+
+            if (unit.Deadline <= now) unit.Fail(new StoreUnavailableException("The store did not acknowledge in time."));
+            else if (_lanes.TryEnter(unit)) continue;
+            else if (unit.Unit.Events.Any(e => ids.Contains((e.UserId, e.Id)))) later.Add(unit);
+            else
+            {
+                foreach (var e in unit.Unit.Events) ids.Add((e.UserId, e.Id));
+                batch.Add(unit);
+                events += unit.Count;
+            }
+        }
+
+        while (postponed.MoveNext()) later.Add(postponed.Current);
+        _postponed.Clear();
+        _postponed.AddRange(later);
+        return batch;
+    }
+
+    /// <returns>Whether the store answered.</returns>
+    private async Task<bool> AppendBatchAsync(List<PendingUnit> batch, CancellationToken stoppingToken)
+    {
+        IReadOnlyList<AppendOutcome> outcomes;
+        try
+        {
+            _metrics.Batch(batch.Sum(u => u.Count));
+            outcomes = await _store.AppendAsync(batch.ConvertAll(u => u.Unit), lockWait: null, stoppingToken);
+        }
+        catch (StoreUnavailableException fault)
+        {
+            ServerLog.AppendFailed(_logger, fault, batch.Count);
+            foreach (var unit in batch) unit.MayBeStored = true;
+            _postponed.InsertRange(0, batch);
+            return false;
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException)
+        {
+            ServerLog.AppendBroken(_logger, fault, batch.Count);
+            foreach (var unit in batch) unit.Fail(new StoreUnavailableException("The append failed.", fault));
+            return false;
+        }
+        catch (OperationCanceledException)
+        {
+            foreach (var unit in batch) unit.Fail(new StoreUnavailableException("The server is stopping."));
+            throw;
+        }
+
+        for (int i = 0; i < batch.Count; i++)
+        {
+            if (outcomes[i] is AppendOutcome.Skipped) _lanes.Open(batch[i]);
+            else _committed.Settle(batch[i], outcomes[i]);
+        }
+
+        return true;
+    }
+
+    private bool TryReserve(int events)
+    {
+        if (Interlocked.Add(ref _waiting, events) <= _options.PublishQueueCapacity) return true;
+        Interlocked.Add(ref _waiting, -events);
+        return false;
+    }
+}

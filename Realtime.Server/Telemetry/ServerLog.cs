@@ -1,0 +1,59 @@
+namespace Realtime.Server.Telemetry;
+
+/// <summary>All log lines of the server. Event ids are stable; a token never appears in one.</summary>
+internal static partial class ServerLog
+{
+    [LoggerMessage(1, LogLevel.Information, "Event store ready: {Store}.")]
+    internal static partial void StoreReady(ILogger logger, string store);
+
+    [LoggerMessage(2, LogLevel.Warning, "Event store not reachable; trying again in {Delay}.")]
+    internal static partial void StoreNotReachable(ILogger logger, Exception fault, TimeSpan delay);
+
+    [LoggerMessage(10, LogLevel.Warning, "Append of {Units} units failed; units within their deadline are tried again.")]
+    internal static partial void AppendFailed(ILogger logger, Exception fault, int units);
+
+    [LoggerMessage(11, LogLevel.Error, "The append loop met an unexpected fault; {Units} units failed.")]
+    internal static partial void AppendBroken(ILogger logger, Exception fault, int units);
+
+    [LoggerMessage(12, LogLevel.Debug, "Stream of user {UserId} is held by an open transaction; its publishes wait in a lane.")]
+    internal static partial void LaneOpened(ILogger logger, string userId);
+
+    [LoggerMessage(20, LogLevel.Warning, "Push to the group of user {UserId} failed; the events are stored and will be fetched.")]
+    internal static partial void PushFailed(ILogger logger, Exception fault, string userId);
+
+    [LoggerMessage(21, LogLevel.Warning, "Fan-out queue of user {UserId} is full; its clients get the head instead.")]
+    internal static partial void FanOutOverflow(ILogger logger, string userId);
+
+    [LoggerMessage(30, LogLevel.Debug, "Connection {ConnectionId} of user {UserId} joined its group.")]
+    internal static partial void ConnectionJoined(ILogger logger, string connectionId, string userId);
+
+    [LoggerMessage(31, LogLevel.Warning, "Connection {ConnectionId} of user {UserId} could not join its group; it is asked to come back.")]
+    internal static partial void JoinFailed(ILogger logger, Exception fault, string connectionId, string userId);
+
+    [LoggerMessage(32, LogLevel.Information, "Connection {ConnectionId} of user {UserId} was not renewed; it is asked to come back with a fresh token.")]
+    internal static partial void ConnectionExpired(ILogger logger, string connectionId, string userId);
+
+    [LoggerMessage(33, LogLevel.Debug, "Head of user {UserId} could not be read for connection {ConnectionId}.")]
+    internal static partial void HeadNotRead(ILogger logger, Exception fault, string userId, string connectionId);
+
+    [LoggerMessage(34, LogLevel.Warning, "Connection {ConnectionId} of user {UserId} was renewed with a token of another user; it is ended.")]
+    internal static partial void UserChanged(ILogger logger, string connectionId, string userId);
+
+    [LoggerMessage(40, LogLevel.Information, "Token authority {Authority} ready: {Keys} signing keys.")]
+    internal static partial void AuthorityReady(ILogger logger, string authority, int keys);
+
+    [LoggerMessage(41, LogLevel.Warning, "Token authority {Authority} not reachable; trying again in {Delay}.")]
+    internal static partial void AuthorityNotReachable(ILogger logger, Exception fault, string authority, TimeSpan delay);
+
+    [LoggerMessage(50, LogLevel.Warning, "Redis connection lost: {Kind}.")]
+    internal static partial void RedisLost(ILogger logger, string kind);
+
+    [LoggerMessage(51, LogLevel.Information, "Redis connection restored: {Kind}.")]
+    internal static partial void RedisRestored(ILogger logger, string kind);
+
+    [LoggerMessage(60, LogLevel.Information, "Demo agent publishes for user {UserId} while it is connected.")]
+    internal static partial void DemoStarted(ILogger logger, string userId);
+
+    [LoggerMessage(61, LogLevel.Warning, "Demo agent could not publish; it goes on.")]
+    internal static partial void DemoFailed(ILogger logger, Exception fault);
+}

@@ -1,0 +1,45 @@
+using System.Diagnostics.Metrics;
+
+namespace Realtime.Server.Telemetry;
+
+/// <summary>All instruments of the server, on the meter <see cref="MeterName"/>. Thread-safe.</summary>
+internal sealed class ServerMetrics
+{
+    internal const string MeterName = "Realtime.Server";
+
+    private readonly Counter<long> _published;
+    private readonly Counter<long> _duplicates;
+    private readonly Counter<long> _rejected;
+    private readonly Counter<long> _pushed;
+    private readonly Counter<long> _pushFailures;
+    private readonly Counter<long> _fanOutOverflows;
+    private readonly Histogram<int> _batchSize;
+
+    public ServerMetrics(IMeterFactory meters)
+    {
+        var meter = meters.Create(MeterName);
+        _published = meter.CreateCounter<long>("realtime.server.events.appended", "{event}", "Events committed.");
+        _duplicates = meter.CreateCounter<long>("realtime.server.events.duplicate", "{event}", "Publishes whose id was stored before.");
+        _rejected = meter.CreateCounter<long>("realtime.server.publishes.unavailable", "{publish}", "Publishes answered with 'store unavailable'.");
+        _pushed = meter.CreateCounter<long>("realtime.server.events.pushed", "{event}", "Events handed to the backplane.");
+        _pushFailures = meter.CreateCounter<long>("realtime.server.push.failures", "{push}", "Pushes that failed; their events are fetched instead.");
+        _fanOutOverflows = meter.CreateCounter<long>("realtime.server.push.overflows", "{event}", "Events not pushed because the user's queue was full.");
+        _batchSize = meter.CreateHistogram<int>("realtime.server.append.batch_size", "{event}", "Events per append transaction.");
+    }
+
+    public void Appended(int events, int duplicates)
+    {
+        _published.Add(events);
+        if (duplicates > 0) _duplicates.Add(duplicates);
+    }
+
+    public void Batch(int events) => _batchSize.Record(events);
+
+    public void PublishUnavailable() => _rejected.Add(1);
+
+    public void Pushed() => _pushed.Add(1);
+
+    public void PushFailed() => _pushFailures.Add(1);
+
+    public void FanOutOverflow() => _fanOutOverflows.Add(1);
+}

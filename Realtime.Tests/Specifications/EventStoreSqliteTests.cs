@@ -1,0 +1,11 @@
+namespace Realtime.Tests.Specifications;
+
+internal sealed class SqliteEventStoreTests : EventStoreSpecification
+{
+    private protected override Task<EventStoresUnderTest> CreateAsync() => Task.FromResult<EventStoresUnderTest>(new EventStoreSqliteUnderTest());
+}
+
+internal sealed class SqliteEventStoreReadTests : EventStoreReadSpecification
+{
+    private protected override Task<EventStoresUnderTest> CreateAsync() => Task.FromResult<EventStoresUnderTest>(new EventStoreSqliteUnderTest());
+}
