@@ -12,8 +12,8 @@ export default defineConfig({
   },
   server: {
     proxy: {
-      "/api": { target: "http://localhost:5000", ws: true },
-      "/dev": { target: "http://localhost:5000" },
+      "/api": { target: "http://localhost:5080", ws: true },
+      "/dev": { target: "http://localhost:5080" },
     },
   },
   test: { include: ["test/**/*.test.ts"] },

@@ -12,6 +12,8 @@ export class BrakePanel {
   }, el("span", { class: "switch-knob", "aria-hidden": "true" }));
   readonly #state = el("strong", { "data-testid": "brake-state", "data-engaged": "unknown", role: "status" }, "Unknown");
   readonly #explanation = el("p", { class: "brake-text" }, "Asking the server …");
+  readonly #why = el("p", { class: "brake-reason", hidden: "" });
+  readonly #who = el("p", { class: "hint", hidden: "" });
   readonly #error = el("p", { class: "error", role: "alert", "data-testid": "brake-error", hidden: "" });
   readonly #dialog: HTMLDialogElement;
   readonly #dialogTitle = el("h2", { id: "brake-dialog-title" });
@@ -29,7 +31,7 @@ export class BrakePanel {
     this.#dialog = this.#makeDialog();
     this.element = el("section", { class: "panel brake", "aria-labelledby": "brake-title" },
       el("div", { class: "brake-head" }, icon("hand"), el("h2", { id: "brake-title" }, "Emergency brake"), this.#toggle),
-      this.#state, this.#explanation, this.#error, this.#dialog);
+      this.#state, this.#explanation, this.#why, this.#who, this.#error, this.#dialog);
   }
 
   async load(): Promise<void> {
@@ -80,12 +82,11 @@ export class BrakePanel {
     this.#state.textContent = brake.engaged ? "Engaged" : "Released";
     this.element.classList.toggle("brake-engaged", brake.engaged);
     this.#error.hidden = true;
-    const who = brake.changedBy ? `${brake.changedBy}, ${formatTime(brake.changedAt ?? "")}` : undefined;
-    this.#explanation.textContent = [
-      brake.engaged ? "Agents halt before their next step." : "Agents are free to run.",
-      brake.reason ? `“${brake.reason}”` : undefined,
-      who === undefined ? undefined : `Changed by ${who}.`,
-    ].filter(Boolean).join(" ");
+    this.#explanation.textContent = brake.engaged ? "Agents halt before their next step." : "Agents are free to run.";
+    this.#why.hidden = !brake.reason;
+    this.#why.textContent = `“${brake.reason ?? ""}”`;
+    this.#who.hidden = !brake.changedBy;
+    this.#who.textContent = `${brake.changedBy ?? ""} · ${formatTime(brake.changedAt ?? "")}`;
   }
 
   #fail(error: unknown): void {

@@ -83,7 +83,8 @@ function summarizeStep(step: AgentStepCompleted): Summary {
 }
 
 function raw(event: AgentEvent): Summary {
-  return { kind: "info", icon: "dot", label: "Event", title: event.type };
+  const text = JSON.stringify(event.data) ?? "";
+  return { kind: "info", icon: "dot", label: "Event", title: event.type, text: text.length > 120 ? `${text.slice(0, 119)}…` : text };
 }
 
 function detailsOf(event: AgentEvent): HTMLElement[] {
