@@ -67,13 +67,15 @@ internal static class PublishEndpoint
         {
             var read = await reader.ReadAsync(cancellationToken);
             if (read.Buffer.Length > MaxBodyBytes) throw TooLarge();
-            if (read.IsCompleted)
+            if (!read.IsCompleted)
             {
-                // The document outlives the pipe's buffer: events keep slices of it until they are pushed.
-                return JsonDocument.Parse(read.Buffer.ToArray());
+                reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+                continue;
             }
 
-            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            byte[] body = read.Buffer.ToArray();
+            reader.AdvanceTo(read.Buffer.End);
+            return JsonDocument.Parse(body);
         }
     }
 
