@@ -1,6 +1,6 @@
 import type { AgentBrakeChanged, AgentEvent, AgentStepCompleted, BriefingDelivered } from "../client";
 import { el, icon, type IconName } from "./dom";
-import { formatDuration, formatTime } from "./format";
+import { formatDuration, formatTime, plural } from "./format";
 
 /** What the feed shows of an event before its details are opened. */
 interface Summary {
@@ -61,7 +61,7 @@ function summarize(event: AgentEvent): Summary {
     }
     case "briefing.delivered": {
       const { title, channel, itemCount } = event.data as BriefingDelivered;
-      return { kind: "info", icon: "mail", label: "Briefing", title: String(title), text: `Briefing delivered to ${channel}`, chip: `${itemCount} items` };
+      return { kind: "info", icon: "mail", label: "Briefing", title: String(title), text: `Briefing delivered to ${channel}`, chip: plural(Number(itemCount), "item") };
     }
     default: return raw(event);
   }

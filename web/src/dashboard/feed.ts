@@ -3,9 +3,6 @@ import { parsePosition } from "../client";
 import { el } from "./dom";
 import { eventRow, isFailed } from "./event-row";
 
-/** Rows beyond this leave the page at its lower end; they can be loaded again. */
-const mostRows = 500;
-
 interface Group {
   readonly key: string | undefined;
   readonly element: HTMLLIElement;
@@ -25,7 +22,11 @@ export class Feed {
   /** The card that was newest when the connection was lost: missed events come above it. */
   #awayMark: { readonly top: Element | null } | undefined;
 
-  constructor() {
+  readonly #mostRows: number;
+
+  /** Rows beyond `mostRows` leave the page at its lower end; they can be loaded again. */
+  constructor(mostRows = 500) {
+    this.#mostRows = mostRows;
     this.element.append(this.#empty);
   }
 
@@ -112,7 +113,7 @@ export class Feed {
   }
 
   #trim(): void {
-    while (this.#rowCount > mostRows) {
+    while (this.#rowCount > this.#mostRows) {
       const last = this.element.lastElementChild!;
       const rows = last.querySelectorAll("[data-position]");
       if (rows.length > 1) {
