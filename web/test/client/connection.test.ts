@@ -75,6 +75,42 @@ describe("connecting", () => {
     expect(waits(t.states).at(-1)! - Date.now()).toBe(1_000);
   });
 
+  it("does not count the time away as time live", async () => {
+    t = await new ClientUnderTest({ random: () => 0 }).live();
+    await pass(8_000);
+    t.server.refuseHandshake = true;
+    t.server.restAnswer = "down";
+    t.server.link.drop();
+    await settle();
+    for (const expected of [1_000, 2_000, 4_000, 8_000]) {
+      expect(waits(t.states).at(-1)! - Date.now()).toBe(expected);
+      await pass(expected);
+    }
+  });
+
+  it("listens to a connection only until its end", async () => {
+    t = await new ClientUnderTest().live();
+    const old = t.server.link;
+    old.drop();
+    old.push(t.server.publish(false));
+    await settle();
+    expect(t.received).toEqual([]);
+    await pass(1_000);
+    expect(t.received).toEqual(["k1.1"]);
+  });
+
+  it("asks a connection that speaks nothing", async () => {
+    t = await new ClientUnderTest().live();
+    for (let i = 0; i < 12; i++) {
+      await pass(10_000);
+      t.server.publish();
+    }
+    await settle();
+    expect(t.server.link.headQuestions).toBe(1);
+    await pass(30_000);
+    expect(t.server.link.headQuestions).toBe(2);
+  });
+
   it("recovers what was missed, in order and once, and says how much it was", async () => {
     t = await new ClientUnderTest().live();
     t.server.publish();

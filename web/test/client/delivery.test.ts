@@ -162,6 +162,45 @@ describe("delivery", () => {
     expect(t.received).toEqual(["k1.1"]);
   });
 
+  it("saves the start position before anything is delivered", async () => {
+    const cursorStore = new MemoryCursorStore();
+    t = new ClientUnderTest({ cursorStore });
+    t.server.commitMany(3);
+    await t.live();
+    expect(await cursorStore.load({ serverUrl: "https://realtime.example/", userId: "demo" })).toMatchObject({ position: "k1.3", id: "id-k1-3" });
+  });
+
+  it("delivers nothing of a page with a hole, and asks again", async () => {
+    t = await new ClientUnderTest().live();
+    t.server.commitMany(3);
+    const [first, , third] = t.server.events;
+    t.server.restAnswer = {
+      status: 200,
+      body: { events: [first, third], next: "k1.3", head: "k1.3", oldest: "k1.1", hasMore: false, truncated: false },
+    };
+    t.server.link.announceHead();
+    await pass(150);
+    expect(t.received).toEqual([]);
+    expect(String(t.problems[0])).toContain("k1.3 behind k1.1");
+    t.server.restAnswer = undefined;
+    await pass(1_000);
+    expect(t.received).toEqual(positions(1, 3));
+  });
+
+  it("does not let a new connection wait for the backoff of a failed recovery", async () => {
+    t = await new ClientUnderTest().live();
+    t.server.publish(false);
+    t.server.restAnswer = { status: 503 };
+    t.server.link.announceHead();
+    await pass(60_000);
+    const asked = t.server.requests.length;
+    t.server.restAnswer = undefined;
+    t.server.link.drop();
+    await pass(1_000);
+    expect(t.received).toEqual(["k1.1"]);
+    expect(t.server.requests.length).toBe(asked + 1);
+  });
+
   it("hands over unknown types, to handlers of every type and of that name", async () => {
     t = new ClientUnderTest();
     const named: unknown[] = [];
@@ -205,7 +244,37 @@ describe("delivery", () => {
   });
 });
 
+describe("a stop while a handler is retried", () => {
+  it("leaves the cursor in front of the event", async () => {
+    const parked: unknown[] = [];
+    t = new ClientUnderTest({ onParked: p => parked.push(p) });
+    t.client.onEvent(() => { throw new Error("no"); });
+    await t.live();
+    t.server.publish();
+    await settle();
+    await t.client.stop();
+    await pass(10_000);
+    expect(t.client.cursor?.position).toBe("k1.0");
+    expect(parked).toEqual([]);
+  });
+});
+
 describe("lost history", () => {
+  it("takes the held events of the old history with it", async () => {
+    t = await new ClientUnderTest().live();
+    t.server.publish();
+    t.server.publish();
+    await settle();
+    t.server.commitMany(2);
+    t.server.publish();
+    t.server.replaceHistory("k2");
+    t.server.commitMany(4);
+    t.server.link.announceHead();
+    await pass(500);
+    expect(t.received).toEqual(["k1.1", "k1.2", ...positions(1, 4, "k2")]);
+    expect(t.lost).toHaveLength(1);
+  });
+
   it("is told, and goes on from the oldest, when events were trimmed", async () => {
     t = await new ClientUnderTest().live();
     t.server.publish();

@@ -103,6 +103,7 @@ export class FakeServer {
 export class FakeLink implements HubLink {
   readonly url: string;
   isStopped = false;
+  headQuestions = 0;
   readonly #server: FakeServer;
   readonly #events: HubLinkEvents;
 
@@ -117,6 +118,7 @@ export class FakeLink implements HubLink {
   }
 
   async getHead(): Promise<unknown> {
+    this.headQuestions++;
     if (this.#server.getHeadError !== undefined) throw new Error(this.#server.getHeadError);
     return `${this.#server.epoch}.${this.#server.head}`;
   }
