@@ -3,14 +3,16 @@ using System.Text.Json.Serialization;
 
 namespace Realtime.Contracts.Serialization;
 
-/// <summary>Positions as strings.</summary>
-internal sealed class StreamPositionJsonConverter : JsonConverter<StreamPosition>
+/// <summary>Positions as strings. Public so that the source-generated JSON of other packages can use it.</summary>
+public sealed class StreamPositionJsonConverter : JsonConverter<StreamPosition>
 {
+    /// <inheritdoc/>
     public override StreamPosition Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         reader.TokenType == JsonTokenType.String && StreamPosition.TryParse(reader.GetString(), out var position)
             ? position
             : throw new JsonException("Not a position such as \"k3f9.42\".");
 
+    /// <inheritdoc/>
     public override void Write(Utf8JsonWriter writer, StreamPosition value, JsonSerializerOptions options) =>
         writer.WriteStringValue(value.ToString());
 }

@@ -7,11 +7,23 @@ internal static class EventStoreRegistration
 {
     private const string DefaultSqlitePath = "data/realtime.db";
 
-    /// <summary>The embedded store at <c>Storage:SqlitePath</c>, by default <c>data/realtime.db</c> under the content root.</summary>
+    /// <summary>
+    /// PostgreSQL when <c>ConnectionStrings:Postgres</c> is set; else the embedded store at <c>Storage:SqlitePath</c>,
+    /// by default <c>data/realtime.db</c>, under the content root unless absolute.
+    /// </summary>
     internal static IServiceCollection AddEventStore(this IServiceCollection services, IConfiguration configuration)
     {
-        services.TryAddSingleton(TimeProvider.System);
+        if (configuration.GetConnectionString("Postgres") is { Length: > 0 } connectionString)
+        {
+            services.TryAddSingleton(_ => new PostgresDatabase(connectionString));
+            services.TryAddSingleton<IEventStore, PostgresEventStore>();
+            services.TryAddSingleton<IBrakeStore, PostgresBrakeStore>();
+            services.TryAddSingleton<IConsumerCursorStore, PostgresCursorStore>();
+            return services;
+        }
+
         string path = configuration["Storage:SqlitePath"] is { Length: > 0 } configured ? configured : DefaultSqlitePath;
+        services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(provider => new SqliteDatabase(
             Path.Combine(provider.GetRequiredService<IHostEnvironment>().ContentRootPath, path), provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<IEventStore, SqliteEventStore>();

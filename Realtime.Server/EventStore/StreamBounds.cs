@@ -6,7 +6,7 @@ namespace Realtime.Server.EventStore;
 /// Where a stream begins and ends in one snapshot, and what follows from that for a read: the rules of
 /// <c>GET /api/v1/agents/events</c>, the same for every store. The columns of a query carry these names.
 /// </summary>
-internal sealed class StreamBounds
+internal class StreamBounds
 {
     /// <summary>Greatest sum of data bytes in one page; a single larger event still makes a page.</summary>
     public const int MaxPageBytes = 1024 * 1024;

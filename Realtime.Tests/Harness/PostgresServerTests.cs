@@ -70,9 +70,15 @@ public sealed class PostgresServerTests
 
         await _server.PauseAsync().WithinDeadline();
         var answer = new NpgsqlCommand("SELECT 1", connection).ExecuteScalarAsync();
-        var probe = () => answer.WaitAsync(TimeSpan.FromMilliseconds(300));
-        await probe.Should().ThrowAsync<TimeoutException>();
-        await _server.ResumeAsync().WithinDeadline();
+        try
+        {
+            var probe = () => answer.WaitAsync(TimeSpan.FromMilliseconds(300));
+            await probe.Should().ThrowAsync<TimeoutException>();
+        }
+        finally
+        {
+            await _server.ResumeAsync().WithinDeadline();
+        }
 
         (await answer.WithinDeadline()).Should().Be(1);
     }

@@ -1,0 +1,38 @@
+using Realtime.Client.Cursors;
+using Realtime.Client.Ordering;
+using Realtime.Client.Recovery;
+
+namespace Realtime.Client.Connection;
+
+/// <summary>What a failed handshake meant.</summary>
+/// <param name="Reason">In words.</param>
+/// <param name="Error">The error to show.</param>
+/// <param name="IsTokenFresh">The server accepts the token that is offered now, and it is not the one it refused.</param>
+internal sealed record ProbeVerdict(string Reason, Exception? Error, bool IsTokenFresh);
+
+/// <summary>
+/// A failed WebSocket handshake does not say why (not on every platform, and never in a browser), so the same token asks a
+/// small question over REST: its status decides. The answer's head also keeps a client going whose WebSockets are blocked.
+/// </summary>
+internal sealed class HandshakeProbe(MissedEvents missed, CursorKeeper cursors, TokenSource tokens, LiveBuffer live)
+{
+    /// <exception cref="AccessDeniedException">The token is another user's: trying again is useless.</exception>
+    public async Task<ProbeVerdict> AskAsync(Exception? handshakeError, CancellationToken cancellationToken)
+    {
+        string? refused = tokens.HandshakeToken;
+        try
+        {
+            var cursor = cursors.Current;
+            var question = new EventsQuestion { After = cursor?.Position, Time = cursor?.EventTime, Limit = 1 };
+            var answer = await missed.AskOnceAsync(question, cancellationToken).ConfigureAwait(false);
+            live.AddHead(answer is EventsAnswer.Page { Content: var page } ? page.Head : ((EventsAnswer.Lost)answer).Head);
+            string offered = await tokens.GetAsync(cancellationToken).ConfigureAwait(false);
+            bool isFresh = refused is not null && !string.Equals(refused, offered, StringComparison.Ordinal);
+            return new ProbeVerdict("the server answers, but not to WebSockets; polling", handshakeError, isFresh);
+        }
+        catch (Exception fault) when (fault is not AccessDeniedException && !cancellationToken.IsCancellationRequested)
+        {
+            return new ProbeVerdict(FailureText.Of(fault, "the connection failed"), fault, IsTokenFresh: false);
+        }
+    }
+}

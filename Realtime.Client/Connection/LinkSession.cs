@@ -1,0 +1,159 @@
+using Microsoft.Extensions.Logging;
+using Realtime.Client.Ordering;
+using Realtime.Client.Telemetry;
+
+namespace Realtime.Client.Connection;
+
+/// <summary>How a connection ended.</summary>
+/// <param name="Error">The cause, if one is known.</param>
+/// <param name="HasHandshakeFailed">An attempt to connect was refused or did not get through.</param>
+/// <param name="ReturnAfter">The server asked to return after this time.</param>
+internal sealed record LinkEnd(Exception? Error, bool HasHandshakeFailed = false, TimeSpan? ReturnAfter = null);
+
+/// <summary>
+/// Looks after one connected <see cref="HubLink"/> until it ends: asks for the head after each (re)connect and when nothing was
+/// heard for long, renews the token, and gives up a connection that is stuck.
+/// </summary>
+internal sealed class LinkSession(AgentEventsClientOptions options, HubLink link, LiveBuffer live, TokenSource tokens, ConnectionStateMachine states, Backoff backoff, ILogger logger)
+{
+    private static readonly TimeSpan StuckAfter = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan SignalGrace = TimeSpan.FromSeconds(2);
+
+    private readonly TimeProvider _time = options.TimeProvider;
+    private readonly Alarm _head = new(options.TimeProvider);
+    private readonly Alarm _renewal = new(options.TimeProvider);
+    private readonly Alarm _stuck = new(options.TimeProvider);
+    private TimeSpan _idle;
+    private int _generation;
+    private int _barrierOf;
+
+    public async Task<LinkEnd> RunAsync(CancellationToken stopping)
+    {
+        Connected("connected");
+        while (true)
+        {
+            if (await NextSignalAsync(stopping).ConfigureAwait(false) is { } signal)
+            {
+                if (React(signal) is { } end) return end;
+            }
+            else if (_stuck.IsDue)
+            {
+                ClientLog.ConnectionStuck(logger, states.Current.Since);
+                return new LinkEnd(new TimeoutException("The connection began no attempt to return."));
+            }
+            else if (_head.IsDue)
+            {
+                if (await CheckHeadAsync(stopping).ConfigureAwait(false) is { } end) return end;
+            }
+            else if (_renewal.IsDue)
+            {
+                await RenewTokenAsync(stopping).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private void Connected(string reason)
+    {
+        _generation = states.Connected(reason);
+        ClientMetrics.Connects.Add(1);
+        _stuck.Off();
+        _head.In(TimeSpan.Zero);
+        _renewal.In(TokenExpiry.RenewIn(tokens.HandshakeToken, _time.GetUtcNow(), options.Jitter));
+    }
+
+    private LinkEnd? React(LinkSignal signal)
+    {
+        switch (signal)
+        {
+            case LinkSignal.Reconnecting reconnecting:
+                states.TryMove(
+                    ConnectionState.Reconnecting, FailureText.Of(reconnecting.Error, "the connection dropped"), reconnecting.Error, reconnecting.Delay, backoff.FailedAttempts);
+                _head.Off();
+                _renewal.Off();
+                _stuck.In(reconnecting.Delay + options.ConnectTimeout + StuckAfter);
+                return null;
+            case LinkSignal.Reconnected:
+                Connected("connected again");
+                return null;
+            case LinkSignal.Leave leave:
+                ClientLog.ServerLeaving(logger, leave.After);
+                return new LinkEnd(Error: null, ReturnAfter: leave.After);
+            case LinkSignal.Closed closed:
+                return new LinkEnd(closed.Error, HasHandshakeFailed: _stuck.IsSet);
+            default:
+                throw new InvalidOperationException($"Unknown signal {signal}.");
+        }
+    }
+
+    /// <summary>The next signal; <see langword="null"/> when an alarm is due.</summary>
+    private async Task<LinkSignal?> NextSignalAsync(CancellationToken stopping)
+    {
+        if (link.Signals.TryRead(out var signal)) return signal;
+
+        var wait = Alarm.Earliest(_head, _renewal, _stuck);
+        if (wait <= TimeSpan.Zero) return null;
+
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        var heard = link.Signals.WaitToReadAsync(stop.Token).AsTask();
+        await Task.WhenAny(heard, wait is { } limit ? _time.Wait(limit, stop.Token) : heard).ConfigureAwait(false);
+        stopping.ThrowIfCancellationRequested();
+        stop.Cancel();
+        return link.Signals.TryRead(out signal) ? signal : null;
+    }
+
+    private async Task<LinkEnd?> CheckHeadAsync(CancellationToken stopping)
+    {
+        bool isBarrier = _barrierOf != _generation;
+        var quiet = _time.GetElapsedTime(live.LastHeard);
+        if (!isBarrier && quiet < _idle)
+        {
+            _head.In(_idle - quiet);
+            return null;
+        }
+
+        int generation = _generation;
+        try
+        {
+            var head = await link.GetHeadAsync(stopping).ConfigureAwait(false);
+            live.AddHead(head, generation);
+            _barrierOf = generation;
+            _idle = JitterSource.Between(options.Jitter, Share(0.5), Share(1.5));
+            _head.In(_idle);
+            return null;
+        }
+        catch (StoreAwayException refused)
+        {
+            ClientLog.HeadUnavailable(logger, refused);
+            _head.In(JitterSource.Between(options.Jitter, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)));
+            return null;
+        }
+        catch (Exception fault) when (!stopping.IsCancellationRequested)
+        {
+            // The connection is probably gone and says so in a moment; if it does not, it is dead without knowing.
+            _head.In(TimeSpan.Zero);
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+            bool speaks = await link.Signals.WaitToReadAsync(stop.Token).AsTask().EndsWithin(SignalGrace, _time).ConfigureAwait(false);
+            stop.Cancel();
+            return speaks ? null : new LinkEnd(fault);
+        }
+    }
+
+    private TimeSpan Share(double share) => TimeSpan.FromTicks((long)(options.IdleCheckInterval.Ticks * share));
+
+    private async Task RenewTokenAsync(CancellationToken stopping)
+    {
+        try
+        {
+            string token = await tokens.GetAsync(stopping).ConfigureAwait(false);
+            await link.RenewTokenAsync(token, stopping).ConfigureAwait(false);
+            tokens.Renewed(token);
+            _renewal.In(TokenExpiry.RenewIn(token, _time.GetUtcNow(), options.Jitter));
+        }
+        catch (Exception fault) when (!stopping.IsCancellationRequested)
+        {
+            var wait = JitterSource.Between(options.Jitter, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(5));
+            ClientLog.TokenRenewalFailed(logger, wait, fault);
+            _renewal.In(wait);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using System.Net;
+using System.Net.Http.Headers;
+using Realtime.Contracts;
+using Realtime.Client.Recovery;
+
+namespace Realtime.Client.Connection;
+
+/// <summary>An answer of the server, read as a whole.</summary>
+internal sealed record RestAnswer(HttpStatusCode Status, byte[] Body, TimeSpan? RetryAfter)
+{
+    public bool IsSuccess => (int)Status is >= 200 and < 300;
+
+    /// <summary>The exception for a status that the caller has no other use for.</summary>
+    public ServerAnswerException ToException()
+    {
+        var problem = Problem.Read(Body);
+        return new ServerAnswerException(Status, problem.Type, problem.Describe(Status), RetryAfter);
+    }
+}
+
+/// <summary>Sends single requests with a token, and once more with a fresh one after a 401. Retries nothing else. Thread-safe.</summary>
+internal sealed class RestLink : IDisposable
+{
+    private const long MaxAnswerBytes = 32 * 1024 * 1024;
+
+    private readonly HttpClient _http;
+    private readonly string _baseUrl;
+    private readonly TokenSource _tokens;
+    private readonly TimeProvider _time;
+
+    public RestLink(Uri serverUrl, TokenSource tokens, HttpMessageHandler? handler, TimeProvider time)
+    {
+        _baseUrl = serverUrl.GetLeftPart(UriPartial.Path).TrimEnd('/');
+        _tokens = tokens;
+        _time = time;
+        _http = new HttpClient(handler ?? CreateHandler(), disposeHandler: handler is null)
+        {
+            Timeout = Timeout.InfiniteTimeSpan, // the callers limit each attempt by the injected clock
+            MaxResponseContentBufferSize = MaxAnswerBytes,
+        };
+    }
+
+    /// <param name="method">HTTP method.</param>
+    /// <param name="pathAndQuery">Path of the contract, with its query.</param>
+    /// <param name="json">Body, if any.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task<RestAnswer> SendAsync(HttpMethod method, string pathAndQuery, byte[]? json, CancellationToken cancellationToken)
+    {
+        var answer = await SendOnceAsync(method, pathAndQuery, json, cancellationToken).ConfigureAwait(false);
+        return answer.Status == HttpStatusCode.Unauthorized
+            ? await SendOnceAsync(method, pathAndQuery, json, cancellationToken).ConfigureAwait(false)
+            : answer;
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<RestAnswer> SendOnceAsync(HttpMethod method, string pathAndQuery, byte[]? json, CancellationToken cancellationToken)
+    {
+        string token = await _tokens.GetAsync(cancellationToken).ConfigureAwait(false);
+        using var request = new HttpRequestMessage(method, _baseUrl + pathAndQuery);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        if (json is not null)
+        {
+            request.Content = new ByteArrayContent(json);
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        }
+
+        using var response = await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
+#if NET
+        byte[] body = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
+#else
+        byte[] body = await response.Content.ReadAsByteArrayAsync().ConfigureAwait(false);
+#endif
+        return new RestAnswer(response.StatusCode, body, RetryAfterOf(response));
+    }
+
+    private TimeSpan? RetryAfterOf(HttpResponseMessage response)
+    {
+        var header = response.Headers.RetryAfter;
+        var wait = header?.Delta ?? (header?.Date is { } date ? date - _time.GetUtcNow() : null);
+        return wait < TimeSpan.Zero ? TimeSpan.Zero : wait;
+    }
+
+    private static HttpMessageHandler CreateHandler() =>
+#if NET
+        new SocketsHttpHandler
+        {
+            PooledConnectionLifetime = TimeSpan.FromMinutes(2), // follows DNS
+            AutomaticDecompression = DecompressionMethods.All,
+            UseCookies = false,
+        };
+#else
+        new HttpClientHandler { AutomaticDecompression = DecompressionMethods.GZip | DecompressionMethods.Deflate, UseCookies = false };
+#endif
+}

@@ -1,0 +1,103 @@
+using Npgsql;
+using NpgsqlTypes;
+using Realtime.Contracts;
+
+namespace Realtime.Server.EventStore;
+
+/// <summary>
+/// Units as the arrays of <c>realtime.append_batch</c>, and its answer as outcomes. Users are distinct and in ordinal order,
+/// which for user ids is the byte order in which rows are locked.
+/// </summary>
+internal sealed class PostgresBatch
+{
+    private const string Sql = "select epoch, sequences, times, duplicates from realtime.append_batch($1, $2, $3, $4, $5, $6, $7)";
+
+    private readonly IReadOnlyList<AppendUnit> _units;
+    private readonly string[] _users;
+    private readonly int[] _user;
+    private readonly int[] _unit;
+    private readonly Guid[] _ids;
+    private readonly string[] _types;
+    private readonly ReadOnlyMemory<byte>[] _data;
+
+    public PostgresBatch(IReadOnlyList<AppendUnit> units)
+    {
+        _units = units;
+        int rows = units.Sum(unit => unit.Events.Count);
+        _user = new int[rows];
+        _unit = new int[rows];
+        _ids = new Guid[rows];
+        _types = new string[rows];
+        _data = new ReadOnlyMemory<byte>[rows];
+        var places = new Dictionary<string, int>(rows, StringComparer.Ordinal);
+        foreach (var unit in units)
+        {
+            foreach (var item in unit.Events) places[item.UserId] = 0;
+        }
+
+        _users = [.. places.Keys];
+        Array.Sort(_users, StringComparer.Ordinal);
+        for (int i = 0; i < _users.Length; i++) places[_users[i]] = i + 1;
+
+        int row = 0;
+        for (int u = 0; u < units.Count; u++)
+        {
+            foreach (var item in units[u].Events)
+            {
+                _user[row] = places[item.UserId];
+                _unit[row] = u + 1;
+                _ids[row] = item.Id;
+                _types[row] = item.Type;
+                _data[row] = item.Data.Utf8;
+                row++;
+            }
+        }
+    }
+
+    /// <summary>Appends in one round trip and one transaction.</summary>
+    public async Task<AppendOutcome[]> AppendAsync(NpgsqlConnection connection, TimeSpan? lockWait, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(Sql, connection);
+        Add(NpgsqlDbType.Array | NpgsqlDbType.Text, _users);
+        Add(NpgsqlDbType.Array | NpgsqlDbType.Integer, _user);
+        Add(NpgsqlDbType.Array | NpgsqlDbType.Integer, _unit);
+        Add(NpgsqlDbType.Array | NpgsqlDbType.Uuid, _ids);
+        Add(NpgsqlDbType.Array | NpgsqlDbType.Text, _types);
+        Add(NpgsqlDbType.Array | NpgsqlDbType.Text, _data);
+        Add(NpgsqlDbType.Integer, lockWait is { } wait ? (int)wait.TotalMilliseconds : DBNull.Value);
+
+        // The wait for a lock comes on top of the work.
+        if (lockWait is { } longer) command.CommandTimeout += (int)Math.Ceiling(longer.TotalSeconds);
+
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return Outcomes(
+            new StreamPosition(reader.GetString(0), 0), reader.GetFieldValue<long?[]>(1), reader.GetFieldValue<DateTimeOffset?[]>(2), reader.GetFieldValue<bool[]>(3));
+
+        void Add(NpgsqlDbType type, object value) => command.Parameters.Add(new NpgsqlParameter { NpgsqlDbType = type, Value = value });
+    }
+
+    private AppendOutcome[] Outcomes(StreamPosition start, long?[] sequences, DateTimeOffset?[] times, bool[] duplicates)
+    {
+        var outcomes = new AppendOutcome[_units.Count];
+        int row = 0;
+        for (int u = 0; u < outcomes.Length; u++)
+        {
+            int end = row + _units[u].Events.Count;
+            if (Array.IndexOf(sequences, null, row, end - row) >= 0)
+            {
+                outcomes[u] = AppendOutcome.Skipped.Instance;
+            }
+            else
+            {
+                var events = new AppendedEvent[end - row];
+                for (int i = row; i < end; i++) events[i - row] = new AppendedEvent(start.At(sequences[i]!.Value), times[i]!.Value, duplicates[i]);
+                outcomes[u] = new AppendOutcome.Committed(events);
+            }
+
+            row = end;
+        }
+
+        return outcomes;
+    }
+}

@@ -1,0 +1,86 @@
+using System.Data.Common;
+using Npgsql;
+using Realtime.Server.EventStore.Schema;
+
+namespace Realtime.Server.EventStore;
+
+/// <summary>
+/// The connections to PostgreSQL and the translation of their failures. Connections that an outage has broken leave the
+/// pool by themselves, so nothing has to be restarted when the database is back. Thread-safe.
+/// </summary>
+internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
+{
+    /// <summary>How long a statement may take unless the connection string says otherwise: an append takes milliseconds, and its publisher gives up after seconds.</summary>
+    public static readonly TimeSpan DefaultCommandTimeout = TimeSpan.FromSeconds(5);
+
+    private const int ConnectSeconds = 5;
+    private const int PreparedStatements = 50;
+
+    private readonly NpgsqlDataSource _source;
+
+    public PostgresDatabase(string connectionString, TimeSpan? commandTimeout = null)
+    {
+        var given = new DbConnectionStringBuilder { ConnectionString = connectionString };
+        var builder = new NpgsqlDataSourceBuilder(connectionString);
+        var settings = builder.ConnectionStringBuilder;
+        if (commandTimeout is { } timeout) settings.CommandTimeout = (int)Math.Ceiling(timeout.TotalSeconds);
+        else if (!Has("Command Timeout", "CommandTimeout")) settings.CommandTimeout = (int)DefaultCommandTimeout.TotalSeconds;
+        if (!Has("Timeout")) settings.Timeout = ConnectSeconds;
+
+        // Parsing and planning cost more than a small append itself.
+        if (!Has("Max Auto Prepare", "MaxAutoPrepare")) settings.MaxAutoPrepare = PreparedStatements;
+        if (!Has("Auto Prepare Min Usages", "AutoPrepareMinUsages")) settings.AutoPrepareMinUsages = 2;
+        if (!Has("Application Name", "ApplicationName")) settings.ApplicationName = "realtime";
+        CommandTimeout = TimeSpan.FromSeconds(settings.CommandTimeout);
+        _source = builder.Build();
+
+        bool Has(params ReadOnlySpan<string> names)
+        {
+            foreach (string name in names)
+            {
+                if (given.ContainsKey(name)) return true;
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>How long a statement may take.</summary>
+    public TimeSpan CommandTimeout { get; }
+
+    /// <summary>Upgrades the schema.</summary>
+    public Task InitializeAsync(CancellationToken cancellationToken) => RunAsync(
+        "prepare the schema",
+        async connection =>
+        {
+            await MigrationRunner.RunAsync(connection, SchemaDialect.Postgres, SchemaScript.LoadAll(SchemaDialect.Postgres.Folder), cancellationToken);
+            return true;
+        },
+        cancellationToken);
+
+    /// <summary>
+    /// Runs work on a connection. Outages become <see cref="StoreUnavailableException"/>; other faults pass.
+    /// The token ends the wait at once: a frozen server would answer a request to cancel late or never.
+    /// </summary>
+    public Task<T> RunAsync<T>(string attempt, Func<NpgsqlConnection, Task<T>> work, CancellationToken cancellationToken)
+    {
+        return Run().WaitAsync(cancellationToken);
+
+        async Task<T> Run()
+        {
+            try
+            {
+                await using var connection = await _source.OpenConnectionAsync(cancellationToken);
+                return await work(connection);
+            }
+            catch (Exception fault) when (PostgresFaults.IsOutage(fault) && !PostgresFaults.IsRefusal(fault) && !PostgresFaults.IsConflict(fault))
+            {
+                throw new StoreUnavailableException($"Could not {attempt}: {fault.Message}", fault);
+            }
+        }
+    }
+
+    public ValueTask DisposeAsync() => _source.DisposeAsync();
+
+    public void Dispose() => _source.Dispose();
+}

@@ -1,0 +1,134 @@
+using Dapper;
+using Npgsql;
+using Realtime.Contracts;
+
+namespace Realtime.Server.EventStore;
+
+/// <summary>
+/// Streams in PostgreSQL, for any number of nodes. An append is one round trip in its own transaction
+/// (<c>Schema/Postgres/002_append.sql</c> has the locks and their order); a read is one statement, hence one snapshot.
+/// </summary>
+internal sealed class PostgresEventStore(PostgresDatabase database) : IEventStore
+{
+    private const int TrimBatch = 1000;
+
+    public Task InitializeAsync(CancellationToken cancellationToken) => database.InitializeAsync(cancellationToken);
+
+    public async Task<IReadOnlyList<AppendOutcome>> AppendAsync(IReadOnlyList<AppendUnit> units, TimeSpan? lockWait, CancellationToken cancellationToken)
+    {
+        var outcomes = new AppendOutcome[units.Count];
+        var sendable = new List<int>(units.Count);
+        for (int i = 0; i < outcomes.Length; i++)
+        {
+            if (UnitCheck.FindRefusal(units[i]) is { } refused) outcomes[i] = refused;
+            else sendable.Add(i);
+        }
+
+        if (sendable.Count > 0) await AppendAsync(units, sendable, outcomes, lockWait, cancellationToken);
+        return outcomes;
+    }
+
+    public Task<StreamRead> ReadAfterAsync(string userId, StreamPosition after, DateTimeOffset? time, int limit, CancellationToken cancellationToken) =>
+        database.RunAsync<StreamRead>(
+            $"read stream '{userId}' after {after}",
+            async connection =>
+            {
+                var (bounds, rows) = await PostgresStreamReads.ReadAfterAsync(connection, userId, after.Sequence, limit, cancellationToken);
+                return bounds.WhyLost(after, time is { } seen ? StoreTime.ToMicros(seen) : null, bounds.MicrosThere) is { } reason
+                    ? bounds.Lost(reason)
+                    : bounds.Page(rows, after.Sequence, isTruncated: false);
+            },
+            cancellationToken);
+
+    public Task<StreamPage> ReadSinceAsync(string userId, DateTimeOffset? since, int limit, CancellationToken cancellationToken) =>
+        database.RunAsync(
+            $"read stream '{userId}' by time",
+            async connection =>
+            {
+                var (bounds, rows) = await PostgresStreamReads.ReadSinceAsync(connection, userId, since, limit, cancellationToken);
+                return bounds.Page(rows, bounds.StartOf(bounds.UpToSince), bounds.IsTruncated(since is { } time ? StoreTime.ToMicros(time) : null));
+            },
+            cancellationToken);
+
+    public Task<StreamRead> ReadBeforeAsync(string userId, StreamPosition? before, int limit, CancellationToken cancellationToken) =>
+        database.RunAsync<StreamRead>(
+            $"read stream '{userId}' backwards",
+            async connection =>
+            {
+                var (bounds, rows) = await PostgresStreamReads.ReadBeforeAsync(connection, userId, before?.Sequence, limit, cancellationToken);
+                return before is { } position && !position.IsSameHistoryAs(bounds.Head)
+                    ? bounds.Lost(HistoryLostReason.EpochChanged)
+                    : bounds.Page(rows, bounds.StartOfBackwards(before), isTruncated: false);
+            },
+            cancellationToken);
+
+    public Task<IReadOnlyDictionary<string, StreamPosition>> ReadHeadsAsync(IReadOnlyCollection<string> userIds, CancellationToken cancellationToken) =>
+        database.RunAsync<IReadOnlyDictionary<string, StreamPosition>>(
+            "read heads",
+            async connection =>
+            {
+                string[] users = [.. userIds.Distinct(StringComparer.Ordinal)];
+                var heads = await connection.QueryAsync<(string User, string Epoch, long Sequence)>(new CommandDefinition(
+                    """
+                    select x.user_id, h.epoch, coalesce(s.sequence, 0)
+                    from realtime.history h cross join unnest(@users) as x (user_id)
+                    left join realtime.streams s on s.user_id = x.user_id
+                    """,
+                    new { users },
+                    cancellationToken: cancellationToken));
+                return heads.ToDictionary(head => head.User, head => new StreamPosition(head.Epoch, head.Sequence), StringComparer.Ordinal);
+            },
+            cancellationToken);
+
+    public async Task TrimAsync(string userId, long upTo, CancellationToken cancellationToken)
+    {
+        string attempt = $"trim stream '{userId}'";
+        await ExecuteAsync("select realtime.raise_oldest(@userId, @upTo)", new { userId, upTo });
+
+        // Also removes what an interrupted trim has left behind.
+        int deleted;
+        do
+        {
+            deleted = await ExecuteAsync(
+                """
+                delete from realtime.events where user_id = @userId and sequence in (
+                    select e.sequence from realtime.events e join realtime.streams s on s.user_id = e.user_id
+                    where e.user_id = @userId and e.sequence <= s.trimmed_sequence order by e.sequence limit @TrimBatch)
+                """,
+                new { userId, TrimBatch });
+        }
+        while (deleted == TrimBatch);
+
+        Task<int> ExecuteAsync(string sql, object parameters) => database.RunAsync(
+            attempt, connection => connection.ExecuteAsync(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken)), cancellationToken);
+    }
+
+    /// <summary>
+    /// Appends the units with the given indexes. When the database refuses a value the call says nothing of which, and nothing
+    /// was stored: halving finds it with few calls, and every other unit is still appended.
+    /// </summary>
+    private async Task AppendAsync(
+        IReadOnlyList<AppendUnit> units, List<int> indexes, AppendOutcome[] outcomes, TimeSpan? lockWait, CancellationToken cancellationToken)
+    {
+        var batch = new PostgresBatch([.. indexes.Select(i => units[i])]);
+        try
+        {
+            var appended = await database.RunAsync("append", connection => batch.AppendAsync(connection, lockWait, cancellationToken), cancellationToken);
+            for (int i = 0; i < indexes.Count; i++) outcomes[indexes[i]] = appended[i];
+        }
+        catch (PostgresException fault) when (PostgresFaults.IsConflict(fault))
+        {
+            foreach (int i in indexes) outcomes[i] = AppendOutcome.Skipped.Instance;
+        }
+        catch (Exception fault) when (PostgresFaults.IsRefusal(fault) && indexes.Count == 1)
+        {
+            outcomes[indexes[0]] = new AppendOutcome.Refused(fault.Message);
+        }
+        catch (Exception fault) when (PostgresFaults.IsRefusal(fault))
+        {
+            int half = indexes.Count / 2;
+            await AppendAsync(units, indexes[..half], outcomes, lockWait, cancellationToken);
+            await AppendAsync(units, indexes[half..], outcomes, lockWait, cancellationToken);
+        }
+    }
+}

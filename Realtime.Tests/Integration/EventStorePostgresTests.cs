@@ -1,0 +1,15 @@
+using Realtime.Tests.Specifications;
+
+namespace Realtime.Tests.Integration;
+
+[Category("Integration")]
+internal sealed class PostgresEventStoreTests : EventStoreSpecification
+{
+    private protected override Task<EventStoresUnderTest> CreateAsync() => EventStorePostgresUnderTest.CreateAsync();
+}
+
+[Category("Integration")]
+internal sealed class PostgresEventStoreReadTests : EventStoreReadSpecification
+{
+    private protected override Task<EventStoresUnderTest> CreateAsync() => EventStorePostgresUnderTest.CreateAsync();
+}

@@ -1,0 +1,53 @@
+using Npgsql;
+using Realtime.Server.EventStore;
+using Realtime.Tests.Specifications;
+using Realtime.Tests.Support;
+
+namespace Realtime.Tests.Integration;
+
+internal sealed class EventStorePostgresUnderTest : EventStoresUnderTest
+{
+    private readonly PostgresDatabase _database;
+
+    public EventStorePostgresUnderTest(string connectionString, TimeSpan? commandTimeout = null)
+    {
+        ConnectionString = connectionString;
+        _database = new PostgresDatabase(connectionString, commandTimeout);
+        Events = new PostgresEventStore(_database);
+        Brakes = new PostgresBrakeStore(_database);
+        Cursors = new PostgresCursorStore(_database);
+    }
+
+    public string ConnectionString { get; }
+
+    public override IEventStore Events { get; }
+
+    public override IBrakeStore Brakes { get; }
+
+    public override IConsumerCursorStore Cursors { get; }
+
+    /// <summary>Over an empty database of the shared server.</summary>
+    public static async Task<EventStoresUnderTest> CreateAsync() => new EventStorePostgresUnderTest(await Shared.CreateDatabaseAsync());
+
+    public override EventStoresUnderTest AnotherNode() => new EventStorePostgresUnderTest(ConnectionString);
+
+    public override Task SetLastTimeAsync(string user, DateTimeOffset time) =>
+        ExecuteAsync("update realtime.streams set last_time = $1 where user_id = $2", time.UtcDateTime, user);
+
+    public override Task SetEpochAsync(string epoch) => ExecuteAsync("update realtime.history set epoch = $1", epoch);
+
+    public async Task<NpgsqlConnection> ConnectAsync()
+    {
+        var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false");
+        await connection.OpenAsync().WithinDeadline();
+        return connection;
+    }
+
+    public async Task ExecuteAsync(string sql, params object[] values)
+    {
+        await using var connection = await ConnectAsync();
+        await connection.RunAsync(sql, values);
+    }
+
+    public override ValueTask DisposeAsync() => _database.DisposeAsync();
+}

@@ -1,0 +1,92 @@
+using System.Net;
+using Microsoft.Extensions.Hosting;
+using Realtime.Contracts;
+using Realtime.Server;
+using Realtime.Tests.Support;
+
+namespace Realtime.Tests.Integration;
+
+/// <summary>What refuses to start, and what exists in Development only.</summary>
+[Category("Integration")]
+public sealed class StartUpTests
+{
+    [Test]
+    public async Task Without_a_token_authority_the_server_refuses_to_start_outside_development()
+    {
+        var start = () => RealtimeHost.StartAsync(trustTokens: false);
+
+        (await start.Should().ThrowAsync<RealtimeConfigurationException>()).Which.Message.Should().Contain("Authentication:Schemes:Bearer:Authority");
+    }
+
+    [Test]
+    public async Task All_faults_of_the_configuration_are_listed_at_once()
+    {
+        var start = () => RealtimeHost.StartAsync(
+            new Dictionary<string, string?>
+            {
+                ["ConnectionStrings:Redis"] = "127.0.0.1:1",
+                ["Realtime:PublishTimeout"] = "00:00:00",
+                ["Realtime:AllowedOrigins:0"] = "app.example.com/path",
+            },
+            trustTokens: false);
+
+        var faults = (await start.Should().ThrowAsync<RealtimeConfigurationException>()).Which.Faults;
+        faults.Should().HaveCount(4);
+        faults.Should().Contain(f => f.Contains("ConnectionStrings:Postgres", StringComparison.Ordinal));
+        faults.Should().Contain(f => f.Contains("Realtime:PublishTimeout", StringComparison.Ordinal));
+        faults.Should().Contain(f => f.Contains("app.example.com/path", StringComparison.Ordinal));
+    }
+
+    [Test]
+    public void A_publisher_without_postgres_says_so_in_one_line()
+    {
+        var builder = Host.CreateApplicationBuilder();
+        builder.Configuration.Sources.Clear();
+
+        var add = () => builder.AddRealtimePublisher();
+
+        add.Should().Throw<RealtimeConfigurationException>().Which.Faults.Should().ContainSingle().Which.Should().Contain("ConnectionStrings:Postgres").And.NotContain("\n");
+    }
+
+    [Test]
+    public async Task Dev_tokens_exist_in_development_and_nowhere_else()
+    {
+        var settings = new Dictionary<string, string?>();
+        await using var development = await RealtimeHost.StartAsync(settings, trustTokens: false, environment: "Development");
+        await using var production = await RealtimeHost.StartAsync(settings);
+        using var developer = development.ClientWith(token: null);
+        using var stranger = production.ClientWith(token: null);
+
+        var answer = await developer.PostAsync(Routes.DevTokens, Samples.Json("""{"userId":"demo","scopes":["events:publish"]}"""));
+        answer.StatusCode.Should().Be(HttpStatusCode.OK);
+        using var demo = development.ClientWith((await answer.JsonAsync()).GetProperty("accessToken").GetString());
+        (await demo.PostAsync(Routes.Events, Samples.Json(Samples.Step("demo")))).StatusCode.Should().Be(HttpStatusCode.Created);
+        (await developer.PostAsync(Routes.DevTokens, Samples.Json("""{"userId":"a b"}"""))).StatusCode.Should().Be(HttpStatusCode.BadRequest);
+        (await stranger.PostAsync(Routes.DevTokens, Samples.Json("""{"userId":"demo"}"""))).StatusCode.Should().Be(HttpStatusCode.NotFound);
+    }
+
+    [Test]
+    public async Task In_development_tokens_by_dotnet_user_jwts_and_by_dev_tokens_share_the_configured_key()
+    {
+        await using var host = await RealtimeHost.StartAsync(environment: "Development");
+        using var anybody = host.ClientWith(token: null);
+        var issued = await (await anybody.PostAsync(Routes.DevTokens, Samples.Json("""{"userId":"demo"}"""))).JsonAsync();
+
+        using var byDevTokens = host.ClientWith(issued.GetProperty("accessToken").GetString());
+        using var byUserJwts = host.ClientFor("demo");
+        (await byDevTokens.GetAsync(Routes.Events)).StatusCode.Should().Be(HttpStatusCode.OK);
+        (await byUserJwts.GetAsync(Routes.Events)).StatusCode.Should().Be(HttpStatusCode.OK);
+    }
+
+    [Test]
+    public async Task The_open_api_document_names_every_route_of_the_contract()
+    {
+        await using var host = await RealtimeHost.StartAsync();
+        using var http = host.ClientWith(token: null);
+
+        var paths = (await (await http.GetAsync("/openapi/v1.json")).JsonAsync()).GetProperty("paths");
+
+        foreach (string route in new[] { Routes.Events, Routes.Activity, Routes.Brake, Routes.Cursors, Routes.Cursors + "/{consumer}" })
+            paths.TryGetProperty(route, out _).Should().BeTrue(route);
+    }
+}

@@ -1,0 +1,67 @@
+using System.Net;
+using Realtime.Contracts;
+using Realtime.Harness;
+using Realtime.Tests.Support;
+
+namespace Realtime.Tests.Integration;
+
+/// <summary>Tokens of an identity provider, found by discovery: Clerk's shape, RS256, 60 s, <c>azp</c>, no <c>aud</c>.</summary>
+[Category("Integration")]
+public sealed class TokenAuthorityTests
+{
+    const string Party = "https://app.example.com";
+
+    [Test]
+    public async Task Clerks_tokens_are_accepted_and_forged_ones_are_not()
+    {
+        using var tokens = TestTokens.Rsa();
+        using var other = TestTokens.Rsa();
+        await using var authority = await FakeAuthority.StartAsync(tokens);
+        await using var host = await RealtimeHost.StartAsync(Settings(authority.Url), tokens, trustTokens: false);
+        var clerk = new TokenClaims { Issuer = authority.Url, Audience = null, AuthorizedParty = Party, ExpiresIn = TimeSpan.FromSeconds(60) };
+
+        (await StatusAsync(host, tokens.Create(clerk))).Should().Be(HttpStatusCode.OK);
+        (await StatusAsync(host, tokens.Create(clerk with { AuthorizedParty = "https://evil.test" }))).Should().Be(HttpStatusCode.Unauthorized);
+        (await StatusAsync(host, tokens.Create(clerk with { AuthorizedParty = null }))).Should().Be(HttpStatusCode.Unauthorized);
+        (await StatusAsync(host, tokens.Create(clerk with { Issuer = "https://evil.test" }))).Should().Be(HttpStatusCode.Unauthorized);
+        (await StatusAsync(host, tokens.Create(clerk with { ExpiresIn = TimeSpan.FromSeconds(-6) }))).Should().Be(HttpStatusCode.Unauthorized);
+        (await StatusAsync(host, tokens.SignedBy(other, clerk))).Should().Be(HttpStatusCode.Unauthorized);
+        (await StatusAsync(host, tokens.WithPublicKeyAsSecret(clerk))).Should().Be(HttpStatusCode.Unauthorized, "an HMAC by the public key is no signature");
+        (await StatusAsync(host, tokens.Unsigned(clerk))).Should().Be(HttpStatusCode.Unauthorized);
+
+        await using var tap = await HubTap.ConnectAsync(host.Address, "user_42", tokens.Create(clerk));
+        (await tap.Connection.InvokeCoreAsync("RenewToken", typeof(double), [tokens.Create(clerk)]).WithinDeadline()).Should().BeOfType<double>().Which.Should().BeInRange(50, 60);
+    }
+
+    [Test]
+    public async Task The_keys_are_there_before_the_first_user_and_an_unreachable_authority_is_not_ready()
+    {
+        using var tokens = TestTokens.Rsa();
+        string url = $"http://127.0.0.1:{FreePort.Next()}";
+        await using var host = await RealtimeHost.StartAsync(Settings(url), tokens, trustTokens: false);
+        using var http = host.ClientWith(token: null);
+
+        (await http.GetAsync(Routes.Ready)).StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
+        (await http.GetAsync(Routes.Live)).StatusCode.Should().Be(HttpStatusCode.OK);
+
+        await using var authority = await FakeAuthority.StartAsync(tokens, url);
+        await Eventually.Async("the server is ready", async () => (await http.GetAsync(Routes.Ready)).IsSuccessStatusCode, TimeSpan.FromSeconds(20));
+        authority.KeyFetches.Should().Be(1);
+        for (int i = 0; i < 20; i++)
+            (await StatusAsync(host, tokens.Create(new TokenClaims { Issuer = url, Audience = null, AuthorizedParty = Party }))).Should().Be(HttpStatusCode.OK);
+        authority.KeyFetches.Should().Be(1);
+    }
+
+    static Dictionary<string, string?> Settings(string authority) => new()
+    {
+        ["Authentication:Schemes:Bearer:Authority"] = authority,
+        ["Authentication:Schemes:Bearer:RequireHttpsMetadata"] = "false",
+        ["Realtime:AuthorizedParties:0"] = Party,
+    };
+
+    static async Task<HttpStatusCode> StatusAsync(RealtimeHost host, string token)
+    {
+        using var http = host.ClientWith(token);
+        return (await http.GetAsync(Routes.Events).WithinDeadline()).StatusCode;
+    }
+}
