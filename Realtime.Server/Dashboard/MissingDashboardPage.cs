@@ -23,7 +23,7 @@ internal static class MissingDashboardPage
             <li>Install <a href="https://nodejs.org">Node.js</a> 20.19 or later, with npm.</li>
             <li>Stop the server and start it again: <code>dotnet run --project Realtime.Server</code></li>
           </ol>
-          <p>The build says what went wrong if this page stays. Hub and REST work without the dashboard.</p>
+          <p>If this page stays, <code>dotnet build Realtime.Server</code> says why. Hub and REST work without the dashboard.</p>
         </body>
         </html>
         """;
