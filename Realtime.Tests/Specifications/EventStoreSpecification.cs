@@ -53,7 +53,11 @@ internal abstract class EventStoreSpecification
 
         read.Should().BeEquivalentTo(new AgentEventEnvelope
         {
-            Type = "test.read_back", Id = sent.Id, Position = appended[0].Position, Time = appended[0].Time, Data = sent.Data,
+            Type = "test.read_back",
+            Id = sent.Id,
+            Position = appended[0].Position,
+            Time = appended[0].Time,
+            Data = sent.Data,
         });
     }
 
