@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
-using Realtime.Contracts;
 using Realtime.Client.Recovery;
+using Realtime.Contracts;
 
 namespace Realtime.Client.Connection;
 
