@@ -29,6 +29,8 @@ internal static class HeldStream
             var free = await MeasureAsync(publisher);
             var hold = postgres.PsqlAsync(
                 $"begin; select append_agent_event('held', 'briefing.delivered', '{{}}'); select pg_sleep({Phase.TotalSeconds.ToString(CultureInfo.InvariantCulture)}); commit;");
+            while (!(await postgres.PsqlAsync("select 'asleep' from pg_stat_activity where wait_event = 'PgSleep'")).Contains("asleep", StringComparison.Ordinal))
+                await Task.Delay(20);
             var heldPublish = publisher.PublishAsync("held");
             var held = await MeasureAsync(publisher);
             var (status, took) = await heldPublish;
