@@ -47,6 +47,9 @@ missing_packages() {
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || { have postgres && have initdb && have psql; } || echo postgresql
     { have redis-server && have redis-cli; } || echo redis-server
     have chromium || have chromium-browser || have google-chrome || echo chromium
+    # The console sample is compiled to native code.
+    have clang || have gcc || echo clang
+    [[ -e /usr/include/zlib.h ]] || echo zlib1g-dev
     if [[ -f web/package.json ]]; then
         have node || echo nodejs
         have npm || echo npm

@@ -1,4 +1,5 @@
 using Realtime.Server;
+using Realtime.Server.Dashboard;
 
 try
 {
@@ -10,6 +11,7 @@ try
     app.UseStatusCodePages();
     app.UseCors();
     app.MapRealtime();
+    app.MapDashboard();
     await app.RunAsync();
     return 0;
 }

@@ -33,6 +33,7 @@ internal static class BrakeEndpoints
 
         if (change is null) return Problems.Result(Problem.Invalid("body", "must be an object"));
         if (change.Reason?.Length > MaxReasonLength) return Problems.Result(Problem.Invalid("reason", $"has more than {MaxReasonLength} characters"));
+        if (change.Reason?.Contains('\0') == true) return Problems.Result(Problem.Invalid("reason", "holds a NUL character, which a database cannot store as text"));
 
         string user = Access.UserOf(context);
         var state = await brake.SetAsync(user, change.Engaged, change.Reason, changedBy: TokenClaims.UserIdOf(context.User), cancellationToken);

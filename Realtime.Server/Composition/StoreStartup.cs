@@ -1,4 +1,5 @@
 using Realtime.Server.EventStore;
+using Realtime.Server.EventStore.Schema;
 using Realtime.Server.Telemetry;
 
 namespace Realtime.Server;
@@ -18,7 +19,7 @@ internal sealed class StoreStartup(IEventStore store, TimeProvider time, ILogger
     {
         _initialized = InitializeAsync(_stopping.Token);
         await Task.WhenAny(_initialized, Task.Delay(FirstAttempt, time, cancellationToken));
-        if (_initialized.IsFaulted) await _initialized; // not a matter of time: a schema newer than this code, say
+        if (_initialized.IsFaulted) await _initialized;
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
@@ -38,6 +39,10 @@ internal sealed class StoreStartup(IEventStore store, TimeProvider time, ILogger
                 await store.InitializeAsync(cancellationToken);
                 ServerLog.StoreReady(logger, store.GetType().Name);
                 return;
+            }
+            catch (SchemaTooNewException fault)
+            {
+                throw new RealtimeConfigurationException([fault.Message]); // waiting does not help
             }
             catch (StoreUnavailableException fault)
             {

@@ -17,7 +17,11 @@ internal sealed class SqliteDatabase(string path, TimeProvider clock) : IDisposa
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly string _connectionString = new SqliteConnectionStringBuilder
     {
-        DataSource = path, Mode = SqliteOpenMode.ReadWriteCreate, Cache = SqliteCacheMode.Private, Pooling = true, DefaultTimeout = BusySeconds,
+        DataSource = path,
+        Mode = SqliteOpenMode.ReadWriteCreate,
+        Cache = SqliteCacheMode.Private,
+        Pooling = true,
+        DefaultTimeout = BusySeconds,
     }.ToString();
 
     private SqliteConnection? _writer;

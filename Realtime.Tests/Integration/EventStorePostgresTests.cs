@@ -13,3 +13,15 @@ internal sealed class PostgresEventStoreReadTests : EventStoreReadSpecification
 {
     private protected override Task<EventStoresUnderTest> CreateAsync() => EventStorePostgresUnderTest.CreateAsync();
 }
+
+[Category("Integration")]
+internal sealed class PostgresBrakeStoreTests : BrakeStoreSpecification
+{
+    private protected override Task<EventStoresUnderTest> CreateAsync() => EventStorePostgresUnderTest.CreateAsync();
+}
+
+[Category("Integration")]
+internal sealed class PostgresConsumerCursorStoreTests : ConsumerCursorStoreSpecification
+{
+    private protected override Task<EventStoresUnderTest> CreateAsync() => EventStorePostgresUnderTest.CreateAsync();
+}

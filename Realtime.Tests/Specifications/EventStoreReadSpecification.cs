@@ -1,6 +1,7 @@
 using System.Globalization;
 using Realtime.Contracts;
 using Realtime.Server.EventStore;
+using Realtime.Tests.Support;
 using static Realtime.Tests.Specifications.EventStoreTestEvents;
 
 namespace Realtime.Tests.Specifications;
@@ -18,7 +19,7 @@ internal abstract class EventStoreReadSpecification
     public async Task Open()
     {
         Stores = await CreateAsync();
-        await Store.InitializeAsync(CancellationToken.None).WaitAsync(Deadline);
+        await Store.InitializeAsync(CancellationToken.None).WithinDeadline(Patience);
     }
 
     [OneTimeTearDown]
@@ -138,11 +139,11 @@ internal abstract class EventStoreReadSpecification
         await Store.FillAsync(users[0], 3);
         await Store.FillAsync(users[1100], 2);
 
-        var heads = await Store.ReadHeadsAsync([.. users, users[0]], CancellationToken.None).WaitAsync(Deadline);
+        var heads = await Store.ReadHeadsAsync([.. users, users[0]], CancellationToken.None).WithinDeadline(Patience);
 
         heads.Should().HaveCount(users.Length);
         (heads[users[0]].Sequence, heads[users[1100]].Sequence, heads[users[1]].Sequence).Should().Be((3, 2, 0));
-        (await Store.ReadHeadsAsync([], CancellationToken.None).WaitAsync(Deadline)).Should().BeEmpty();
+        (await Store.ReadHeadsAsync([], CancellationToken.None).WithinDeadline(Patience)).Should().BeEmpty();
     }
 
     [Test]

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Realtime.Contracts;
 using Realtime.Server.EventStore;
+using Realtime.Tests.Support;
 using static Realtime.Tests.Specifications.EventStoreTestEvents;
 
 namespace Realtime.Tests.Specifications;
@@ -19,7 +20,7 @@ internal abstract class EventStoreSpecification
     public async Task Open()
     {
         Stores = await CreateAsync();
-        await Store.InitializeAsync(CancellationToken.None).WaitAsync(Deadline);
+        await Store.InitializeAsync(CancellationToken.None).WithinDeadline(Patience);
     }
 
     [OneTimeTearDown]
@@ -52,7 +53,11 @@ internal abstract class EventStoreSpecification
 
         read.Should().BeEquivalentTo(new AgentEventEnvelope
         {
-            Type = "test.read_back", Id = sent.Id, Position = appended[0].Position, Time = appended[0].Time, Data = sent.Data,
+            Type = "test.read_back",
+            Id = sent.Id,
+            Position = appended[0].Position,
+            Time = appended[0].Time,
+            Data = sent.Data,
         });
     }
 
@@ -68,7 +73,7 @@ internal abstract class EventStoreSpecification
             for (int i = 0; i < each; i++)
             {
                 var item = Event(user, $"[{n},{i}]");
-                var outcome = (await Store.AppendAsync([Unit(item)], TimeSpan.FromSeconds(20), CancellationToken.None).WaitAsync(Deadline))[0];
+                var outcome = (await Store.AppendAsync([Unit(item)], TimeSpan.FromSeconds(20), CancellationToken.None).WithinDeadline(Patience))[0];
                 acknowledged[item.Id] = outcome.Should().BeOfType<AppendOutcome.Committed>().Subject.Events[0];
             }
         }));
@@ -141,7 +146,7 @@ internal abstract class EventStoreSpecification
             var mine = new List<(Guid Id, AppendedEvent Event)>();
             foreach (var batch in items.OrderBy(item => item.Id.GetHashCode() ^ (racer * 7919)).Chunk(7))
             {
-                var outcomes = await Store.AppendAsync([.. batch.Select(item => Unit(item))], TimeSpan.FromSeconds(20), CancellationToken.None).WaitAsync(Deadline);
+                var outcomes = await Store.AppendAsync([.. batch.Select(item => Unit(item))], TimeSpan.FromSeconds(20), CancellationToken.None).WithinDeadline(Patience);
                 mine.AddRange(batch.Zip(outcomes, (item, outcome) => (item.Id, ((AppendOutcome.Committed)outcome).Events[0])));
             }
 
@@ -245,7 +250,7 @@ internal abstract class EventStoreSpecification
         string user = NewUser();
         var before = (await Store.AppendAsync(Event(user)))[0].Position;
         await using var restarted = Stores.AnotherNode();
-        await restarted.Events.InitializeAsync(CancellationToken.None).WaitAsync(Deadline);
+        await restarted.Events.InitializeAsync(CancellationToken.None).WithinDeadline(Patience);
 
         before.Epoch.Should().MatchRegex("^[a-z0-9]{8}$");
         (await restarted.Events.HeadAsync(user)).Should().Be(before);
@@ -258,7 +263,7 @@ internal abstract class EventStoreSpecification
         await using var fresh = await CreateAsync();
         var nodes = Enumerable.Range(0, 6).Select(_ => fresh.AnotherNode()).ToList();
 
-        await Task.WhenAll(nodes.Select(node => Task.Run(() => node.Events.InitializeAsync(CancellationToken.None)))).WaitAsync(Deadline);
+        await Task.WhenAll(nodes.Select(node => Task.Run(() => node.Events.InitializeAsync(CancellationToken.None)))).WithinDeadline(Patience);
 
         var heads = await Task.WhenAll(nodes.Select(node => node.Events.HeadAsync("somebody")));
         heads.Distinct().Should().ContainSingle().Which.Sequence.Should().Be(0);

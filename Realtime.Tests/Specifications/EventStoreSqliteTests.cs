@@ -9,3 +9,13 @@ internal sealed class SqliteEventStoreReadTests : EventStoreReadSpecification
 {
     private protected override Task<EventStoresUnderTest> CreateAsync() => Task.FromResult<EventStoresUnderTest>(new EventStoreSqliteUnderTest());
 }
+
+internal sealed class SqliteBrakeStoreTests : BrakeStoreSpecification
+{
+    private protected override Task<EventStoresUnderTest> CreateAsync() => Task.FromResult<EventStoresUnderTest>(new EventStoreSqliteUnderTest());
+}
+
+internal sealed class SqliteConsumerCursorStoreTests : ConsumerCursorStoreSpecification
+{
+    private protected override Task<EventStoresUnderTest> CreateAsync() => Task.FromResult<EventStoresUnderTest>(new EventStoreSqliteUnderTest());
+}

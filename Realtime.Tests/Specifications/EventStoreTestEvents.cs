@@ -1,12 +1,13 @@
 using Realtime.Contracts;
 using Realtime.Server.EventStore;
+using Realtime.Tests.Support;
 
 namespace Realtime.Tests.Specifications;
 
 /// <summary>Short ways to append and read in the specifications; every await carries a deadline.</summary>
 internal static class EventStoreTestEvents
 {
-    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private static int _users;
 
@@ -19,7 +20,7 @@ internal static class EventStoreTestEvents
     public static AppendUnit Unit(params NewEvent[] events) => new(events);
 
     public static async Task<IReadOnlyList<AppendOutcome>> AppendAllAsync(this IEventStore store, params AppendUnit[] units) =>
-        await store.AppendAsync(units, null, CancellationToken.None).WaitAsync(Deadline);
+        await store.AppendAsync(units, null, CancellationToken.None).WithinDeadline(Patience);
 
     /// <summary>Appends one unit that must be committed.</summary>
     public static async Task<IReadOnlyList<AppendedEvent>> AppendAsync(this IEventStore store, params NewEvent[] events) =>
@@ -34,19 +35,19 @@ internal static class EventStoreTestEvents
 
     public static Task<StreamRead> AfterAsync(
         this IEventStore store, string user, StreamPosition after, DateTimeOffset? time = null, int limit = 1000) =>
-        store.ReadAfterAsync(user, after, time, limit, CancellationToken.None).WaitAsync(Deadline);
+        store.ReadAfterAsync(user, after, time, limit, CancellationToken.None).WithinDeadline(Patience);
 
     public static Task<StreamPage> SinceAsync(this IEventStore store, string user, DateTimeOffset? since = null, int limit = 1000) =>
-        store.ReadSinceAsync(user, since, limit, CancellationToken.None).WaitAsync(Deadline);
+        store.ReadSinceAsync(user, since, limit, CancellationToken.None).WithinDeadline(Patience);
 
     public static Task<StreamRead> BeforeAsync(this IEventStore store, string user, StreamPosition? before = null, int limit = 1000) =>
-        store.ReadBeforeAsync(user, before, limit, CancellationToken.None).WaitAsync(Deadline);
+        store.ReadBeforeAsync(user, before, limit, CancellationToken.None).WithinDeadline(Patience);
 
     public static Task TrimToAsync(this IEventStore store, string user, long upTo) =>
-        store.TrimAsync(user, upTo, CancellationToken.None).WaitAsync(Deadline);
+        store.TrimAsync(user, upTo, CancellationToken.None).WithinDeadline(Patience);
 
     public static async Task<StreamPosition> HeadAsync(this IEventStore store, string user) =>
-        (await store.ReadHeadsAsync([user], CancellationToken.None).WaitAsync(Deadline))[user];
+        (await store.ReadHeadsAsync([user], CancellationToken.None).WithinDeadline(Patience))[user];
 
     /// <summary>The whole stream over as many pages as it takes.</summary>
     public static async Task<List<AgentEventEnvelope>> ReadAllAsync(this IEventStore store, string user)

@@ -11,13 +11,16 @@
 --
 -- The planner knows nothing of the lengths of arrays. Nested loops over an index are right for 1 row and for 1000,
 -- so the other plans are switched off: none of them may be cached while the tables are small and hurt when they are large.
+-- As one plan fits all calls, it is made once per session (generic). What is switched off counts as very expensive,
+-- which would make the just-in-time compiler run on every call: it is off too.
 
 -- Locks the streams of p_users (distinct, in byte order) and creates missing ones, without ever waiting.
 -- The arrays returned are aligned with p_users; a null sequence means that somebody else's transaction holds the stream.
 create function realtime.try_lock_streams(p_users text[], out sequences bigint[], out times timestamptz[])
 language plpgsql volatile
 set search_path = realtime, pg_temp
-set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan set jit = off
 as $$
 declare
     missing text;
@@ -108,7 +111,8 @@ create function realtime.append_batch(
     out epoch text, out sequences bigint[], out times timestamptz[], out duplicates boolean[])
 language plpgsql volatile
 set search_path = realtime, pg_temp
-set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan set jit = off
 as $$
 declare
     row_count constant int := cardinality(p_ids);

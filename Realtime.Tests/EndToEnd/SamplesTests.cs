@@ -1,0 +1,103 @@
+using System.Text.RegularExpressions;
+using Realtime.Contracts;
+using Realtime.Harness;
+using Realtime.Tests.Support;
+
+namespace Realtime.Tests.EndToEnd;
+
+/// <summary>The samples as a user runs them, each in a process of its own.</summary>
+[Category("Integration")]
+public sealed partial class SamplesTests
+{
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    [Test]
+    public async Task The_worker_publishes_through_the_hub_context_and_halts_within_one_step_of_the_brake()
+    {
+        using var tokens = TestTokens.Hmac();
+        var settings = tokens.ServerSettings();
+        settings["ConnectionStrings:Postgres"] = await Shared.CreateDatabaseAsync();
+        settings["ConnectionStrings:Redis"] = (await Shared.RedisAsync()).ConnectionString;
+        await using var host = await RealtimeHost.StartAsync(settings, tokens);
+        await using var tap = await HubTap.ConnectAsync(host.Address, "demo", tokens.Create("demo"));
+        using var user = host.ClientFor("demo");
+
+        await using var worker = await ProgramRun.StartProjectAsync(
+            "samples/AgentWorker", "--runs", "1000", "--pause", "50",
+            "--ConnectionStrings:Postgres", settings["ConnectionStrings:Postgres"]!, "--ConnectionStrings:Redis", settings["ConnectionStrings:Redis"]!);
+        await Eventually.Async("steps of the worker arrive through Redis", () => tap.Events.Count >= 5, Patience);
+        await user.PutAsync(Routes.Brake, Samples.Json("""{"engaged":true,"reason":"test"}"""));
+        await Eventually.Async("the worker halts", () => worker.Output.Any(l => l.Contains("halted by the emergency brake", StringComparison.Ordinal)), Patience);
+
+        var types = tap.Events.Select(e => e.GetProperty("type").GetString()).ToList();
+        types.Skip(types.IndexOf("agent.brake_changed") + 1).Should().HaveCountLessThanOrEqualTo(1, "at most the step that was under way follows the brake");
+        worker.Output.Should().Contain(l => l.Contains("through the hub context", StringComparison.Ordinal));
+        int halted = tap.Events.Count;
+        await user.PutAsync(Routes.Brake, Samples.Json("""{"engaged":false}"""));
+        await Eventually.Async("the worker goes on", () => tap.Events.Count > halted + 3, Patience);
+        // Two processes publish, so a plain connection may see 7 before 6; nothing is missing and nothing twice.
+        tap.Sequences.Order().Should().Equal(Enumerable.Range(1, tap.Events.Count).Select(i => (long)i));
+        worker.Interrupt();
+        (await worker.WaitForExitAsync(Patience)).Should().Be(130);
+    }
+
+    [Test]
+    public async Task The_worker_and_the_console_work_against_a_development_server_without_configuration()
+    {
+        await using var host = await RealtimeHost.StartAsync(trustTokens: false, environment: "Development");
+        await using var watch = await ProgramRun.StartProjectAsync("samples/ConsoleWatch", "--server", host.Address.ToString());
+        await Eventually.Async("the console is live", () => watch.Output.Any(l => l.Contains("Live", StringComparison.Ordinal)), Patience);
+
+        await using var worker = await ProgramRun.StartProjectAsync("samples/AgentWorker", "--runs", "1", "--pause", "10", "--server", host.Address.ToString());
+        (await worker.WaitForExitAsync(Patience)).Should().Be(0);
+
+        await Eventually.Async("the console shows the run", () => watch.Output.Count(l => l.Contains("Trip planner", StringComparison.Ordinal)) == 5, Patience);
+        watch.Interrupt();
+        (await watch.WaitForExitAsync(Patience)).Should().Be(0);
+    }
+
+    [TestCase("samples/ConsoleWatch", "--user", "a b", "--user")]
+    [TestCase("samples/ConsoleWatch", "--speed", "3", "--speed")]
+    [TestCase("samples/AgentWorker", "--user", "a b", "--user")]
+    [TestCase("samples/AgentWorker", "--runs", "many", "--runs")]
+    [TestCase("samples/AgentWorker", "--server", "http://127.0.0.1:9", "dotnet run --project Realtime.Server")]
+    public async Task Bad_input_is_one_line_and_a_non_zero_exit(string sample, string option, string value, string named)
+    {
+        await using var run = await ProgramRun.StartProjectAsync(sample, option, value);
+
+        (await run.WaitForExitAsync(Patience)).Should().Be(1);
+        run.Output.Should().ContainSingle().Which.Should().Contain(named);
+    }
+
+    [Test]
+    public async Task Without_a_token_authority_the_server_says_so_in_one_line_and_exits()
+    {
+        await using var server = await ProgramRun.StartProjectAsync("Realtime.Server", "--environment", "Production");
+
+        (await server.WaitForExitAsync(Patience)).Should().Be(1);
+        server.Output.Should().ContainSingle().Which.Should().Contain("Authentication:Schemes:Bearer:Authority");
+    }
+
+    [Test]
+    public async Task The_console_compiled_to_native_code_without_a_warning_receives_events()
+    {
+        var folder = Directory.CreateTempSubdirectory("realtime-aot-");
+        await using var publish = await ProgramRun.StartAsync(
+            "dotnet", ["publish", "samples/ConsoleWatch", "-c", "Release", "-r", "linux-x64", "-p:NativeAot=true", "-o", folder.FullName, "-nologo"]);
+        (await publish.WaitForExitAsync(TimeSpan.FromMinutes(8))).Should().Be(0, string.Join('\n', publish.Output.TakeLast(20)));
+        publish.Output.Where(l => Warning().IsMatch(l)).Should().BeEmpty();
+
+        await using var host = await RealtimeHost.StartAsync(trustTokens: false, environment: "Development");
+        await using var watch = await ProgramRun.StartAsync(Path.Combine(folder.FullName, "ConsoleWatch"), ["--server", host.Address.ToString()]);
+        await Eventually.Async("the console is live", () => watch.Output.Any(l => l.Contains("Live", StringComparison.Ordinal)), Patience);
+        await using var worker = await ProgramRun.StartProjectAsync("samples/AgentWorker", "--runs", "1", "--pause", "10", "--server", host.Address.ToString());
+        await Eventually.Async("the console shows the run", () => watch.Output.Count(l => l.Contains("Trip planner", StringComparison.Ordinal)) == 5, Patience);
+
+        watch.Interrupt();
+        (await watch.WaitForExitAsync(Patience)).Should().Be(0);
+        folder.Delete(recursive: true);
+    }
+
+    [GeneratedRegex(@"\bwarning (?:IL|CS|NU)\d+", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex Warning();
+}

@@ -1,0 +1,136 @@
+using System.Net;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Realtime.Contracts;
+using Realtime.Contracts.Events;
+using Realtime.Contracts.Rest;
+using Realtime.Harness;
+using Realtime.Server;
+using Realtime.Server.Publishing;
+using Realtime.Tests.Support;
+
+namespace Realtime.Tests.Integration;
+
+/// <summary>Two nodes, and a worker beside them, over real PostgreSQL and Redis.</summary>
+[Category("Integration")]
+public sealed class TwoNodesTests
+{
+    const string User = "user_42";
+    readonly TestTokens _tokens = TestTokens.Hmac();
+    Dictionary<string, string?> _settings = null!;
+    RedisServer _redis = null!;
+
+    [SetUp]
+    public async Task Start()
+    {
+        _redis = await RedisServer.StartAsync().WithinDeadline(TimeSpan.FromSeconds(30)); // its own: a test here takes it away
+        _settings = new()
+        {
+            ["ConnectionStrings:Postgres"] = await Shared.CreateDatabaseAsync(),
+            ["ConnectionStrings:Redis"] = $"{_redis.ConnectionString},connectTimeout=1000,asyncTimeout=1000",
+        };
+    }
+
+    [TearDown]
+    public async Task Stop() => await _redis.DisposeAsync();
+
+    [OneTimeTearDown]
+    public void DisposeTokens() => _tokens.Dispose();
+
+    [Test]
+    public async Task A_publish_on_one_node_reaches_the_group_on_the_other_through_a_channel_of_that_name()
+    {
+        await using var a = await RealtimeHost.StartAsync(_settings, _tokens);
+        await using var b = await RealtimeHost.StartAsync(_settings, _tokens);
+        await using var tap = await HubTap.ConnectAsync(b.Address, User, _tokens.Create(User));
+        using var publisher = a.ClientFor("worker", Scopes.Publish);
+
+        (await publisher.PostAsync(Routes.Events, Samples.Json(Samples.Step(User)))).StatusCode.Should().Be(HttpStatusCode.Created);
+        await tap.WaitForEventsAsync(1);
+
+        tap.Sequences.Should().Equal(1);
+        string channels = await _redis.CliAsync("PUBSUB", "CHANNELS", "*");
+        channels.Split('\n', StringSplitOptions.TrimEntries).Should().ContainSingle(c => c.EndsWith($"agent:status:{User}", StringComparison.Ordinal));
+    }
+
+    [Test]
+    public async Task Thirty_two_publishers_on_two_nodes_leave_no_gap_and_both_nodes_clients_get_everything()
+    {
+        await using var a = await RealtimeHost.StartAsync(_settings, _tokens);
+        await using var b = await RealtimeHost.StartAsync(_settings, _tokens);
+        await using var tapA = await HubTap.ConnectAsync(a.Address, User, _tokens.Create(User));
+        await using var tapB = await HubTap.ConnectAsync(b.Address, User, _tokens.Create(User));
+        const int perPublisher = 20;
+
+        await Task.WhenAll(Enumerable.Range(0, 32).Select(async worker =>
+        {
+            using var http = (worker % 2 == 0 ? a : b).ClientFor("worker", Scopes.Publish);
+            long last = 0;
+            for (int i = 0; i < perPublisher; i++)
+            {
+                var receipt = await (await http.PostAsync(Routes.Events, Samples.Json(Samples.Step(User, worker)))).JsonAsync();
+                long sequence = StreamPosition.Parse(receipt.GetProperty("position").GetString()!).Sequence;
+                sequence.Should().BeGreaterThan(last, "what is acknowledged before the next is sent comes first");
+                last = sequence;
+            }
+        })).WithinDeadline(TimeSpan.FromSeconds(60));
+        await tapA.WaitForEventsAsync(32 * perPublisher);
+        await tapB.WaitForEventsAsync(32 * perPublisher);
+
+        var everything = Enumerable.Range(1, 32 * perPublisher).Select(i => (long)i).ToList();
+        tapA.Sequences.Should().BeEquivalentTo(everything);
+        tapB.Sequences.Should().BeEquivalentTo(everything);
+        using var reader = a.ClientFor(User);
+        var page = await (await reader.GetAsync($"{Routes.Events}?limit=1000")).JsonAsync();
+        page.GetProperty("events").EnumerateArray().Select(e => StreamPosition.Parse(e.GetProperty("position").GetString()!).Sequence).Should().Equal(everything);
+    }
+
+    [Test]
+    public async Task A_publish_while_redis_is_dead_does_not_throw_and_the_event_is_recoverable()
+    {
+        await using var a = await RealtimeHost.StartAsync(_settings, _tokens);
+        await using var b = await RealtimeHost.StartAsync(_settings, _tokens);
+        await using var tap = await HubTap.ConnectAsync(b.Address, User, _tokens.Create(User));
+        using var publisher = a.ClientFor("worker", Scopes.Publish);
+        using var reader = b.ClientFor(User);
+
+        await _redis.KillAsync();
+        var published = await publisher.PostAsync(Routes.Events, Samples.Json(Samples.Step(User))).WithinDeadline();
+
+        published.StatusCode.Should().Be(HttpStatusCode.Created);
+        (await tap.HeadAsync()).Should().EndWith(".1", "the connection stays and its barrier answers from the store");
+        (await (await reader.GetAsync(Routes.Events)).JsonAsync()).GetProperty("events").GetArrayLength().Should().Be(1);
+        var ready = await publisher.GetAsync(Routes.Ready);
+        ready.StatusCode.Should().Be(HttpStatusCode.OK);
+        (await ready.JsonAsync()).GetProperty("status").GetString().Should().Be("degraded");
+        await Eventually.Async("the failed push is logged", () => a.Logs.All.Any(l => l.Text.Contains("Push to the group", StringComparison.Ordinal)), TimeSpan.FromSeconds(30));
+    }
+
+    [Test]
+    public async Task A_worker_in_a_host_of_its_own_publishes_to_the_same_group_and_obeys_the_same_brake()
+    {
+        await using var node = await RealtimeHost.StartAsync(_settings, _tokens);
+        await using var tap = await HubTap.ConnectAsync(node.Address, User, _tokens.Create(User));
+        var builder = Host.CreateApplicationBuilder();
+        builder.Configuration.Sources.Clear();
+        builder.Configuration.AddInMemoryCollection(_settings);
+        builder.AddRealtimePublisher();
+        using var worker = builder.Build();
+        await worker.StartAsync().WithinDeadline(TimeSpan.FromSeconds(30));
+        var publisher = worker.Services.GetRequiredService<IAgentEventPublisher>();
+        var brake = worker.Services.GetRequiredService<IAgentBrake>();
+
+        var receipt = await publisher.PublishAsync(User, new BriefingDelivered { BriefingId = "b1", Title = "Morning", Channel = "email", ItemCount = 3 }).WithinDeadline();
+        await tap.WaitForEventsAsync(1);
+        using var user = node.ClientFor(User);
+        await user.PutAsync(Routes.Brake, Samples.Json("""{"engaged":true}"""));
+
+        receipt.Position.Sequence.Should().Be(1);
+        tap.Events[0].GetProperty("data").GetProperty("title").GetString().Should().Be("Morning");
+        (await brake.ReadAsync(User).WithinDeadline()).Engaged.Should().BeTrue();
+        var invalid = () => publisher.PublishAsync(new PublishRequest { UserId = User, Type = "agent.danced", Data = EventData.Parse("{}") });
+        (await invalid.Should().ThrowAsync<InvalidEventException>()).Which.Field.Should().Be("type");
+        await worker.StopAsync().WithinDeadline(TimeSpan.FromSeconds(30));
+    }
+}

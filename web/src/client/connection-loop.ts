@@ -1,0 +1,137 @@
+import { AccessTokenUnavailableError, type AccessTokenProvider, type TokenPurpose } from "./access-token";
+import { backoffDelay } from "./backoff";
+import type { ConnectionState } from "./connection-state";
+import { HubSession, type SessionEnd } from "./hub-session";
+import type { HubLinkFactory } from "./hub-link";
+import { pause } from "./handlers";
+import type { Position } from "./position";
+import { isHistoryGone, RestError, type EventsQuery, type RestApi } from "./rest-api";
+
+export interface ConnectionLoopOptions {
+  readonly hubUrl: string;
+  readonly tokens: AccessTokenProvider;
+  readonly openLink: HubLinkFactory;
+  readonly api: RestApi;
+  readonly random: () => number;
+  readonly jitter: number;
+  /** After so long live and without a break the backoff starts from the beginning. */
+  readonly stableAfterMs: number;
+  readonly onState: (state: ConnectionState) => void;
+  readonly onEvent: (envelope: unknown) => void;
+  readonly onHead: (head: Position) => void;
+  /** The barrier: resolves when the events above this head are taken care of. A failure fails the attempt. */
+  readonly onConnected: (head: Position, signal: AbortSignal) => Promise<void>;
+  readonly onLost: () => void;
+  /** The question whose answer explains a refused handshake. */
+  readonly probeQuery: () => EventsQuery;
+  /** The socket failed but REST answers: whatever is above this head can be fetched meanwhile. */
+  readonly onRestHead: (head: Position) => void;
+  readonly onProblem: (problem: unknown) => void;
+}
+
+/**
+ * Keeps one connection open for ever: connects, waits until it is lost, waits the backoff, connects again.
+ * The first connect is an attempt like any other. Ends when the signal aborts, or throws what makes retrying pointless.
+ */
+export class ConnectionLoop {
+  readonly #options: ConnectionLoopOptions;
+  #retries = 0;
+  #hasBeenConnected = false;
+  #hurry: AbortController | undefined;
+  #stableTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: ConnectionLoopOptions) {
+    this.#options = options;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    let purpose: TokenPurpose = "connect";
+    let reason: string | undefined;
+    while (!signal.aborted) {
+      this.#waitingState(reason);
+      const { end, nextPurpose } = await this.#attempt(purpose, signal);
+      clearTimeout(this.#stableTimer);
+      if (signal.aborted) return;
+      purpose = nextPurpose;
+      reason = end.reason;
+      const wait = end.reconnectAfterMs ?? backoffDelay(this.#retries++, this.#options.random(), this.#options.jitter);
+      this.#waitingState(reason, Date.now() + wait);
+      await this.#pauseUnlessHurried(wait, signal);
+    }
+  }
+
+  /** Ends the current wait, if there is one. */
+  retryNow(): void {
+    this.#hurry?.abort();
+  }
+
+  async #pauseUnlessHurried(ms: number, signal: AbortSignal): Promise<void> {
+    const hurry = new AbortController();
+    const onAbort = () => hurry.abort();
+    signal.addEventListener("abort", onAbort);
+    this.#hurry = hurry;
+    if (!signal.aborted) await pause(ms, hurry.signal);
+    this.#hurry = undefined;
+    signal.removeEventListener("abort", onAbort);
+  }
+
+  /** Called when nothing is missing any more; the connection then has to last before it counts as stable. */
+  caughtUp(): void {
+    clearTimeout(this.#stableTimer);
+    this.#stableTimer = setTimeout(() => { this.#retries = 0; }, this.#options.stableAfterMs);
+  }
+
+  async #attempt(purpose: TokenPurpose, signal: AbortSignal): Promise<{ end: SessionEnd; nextPurpose: TokenPurpose }> {
+    let token: string;
+    try {
+      token = await this.#options.tokens(purpose);
+    } catch (error) {
+      if (error instanceof AccessTokenUnavailableError) throw error;
+      this.#options.onProblem(error);
+      return { end: { reason: "no access token" }, nextPurpose: purpose };
+    }
+
+    const session = new HubSession(this.#options, token);
+    try {
+      await session.open(signal);
+    } catch (error) {
+      session.close();
+      if (signal.aborted) return { end: { reason: "stopped" }, nextPurpose: "connect" };
+      if (error instanceof AccessTokenUnavailableError || (error instanceof RestError && error.isWrongUser)) throw error;
+      this.#options.onProblem(error);
+      // The server asked us to come back: nothing to explain.
+      if (session.outcome?.reconnectAfterMs !== undefined) return { end: session.outcome, nextPurpose: "connect" };
+      return await this.#explain(token, signal);
+    }
+
+    this.#hasBeenConnected = true;
+    const end = await session.ended;
+    session.close();
+    this.#options.onLost();
+    return { end, nextPurpose: "connect" };
+  }
+
+  /** A browser hides why a handshake was refused; the same token over REST tells. */
+  async #explain(token: string, signal: AbortSignal): Promise<{ end: SessionEnd; nextPurpose: TokenPurpose }> {
+    try {
+      const answer = await this.#options.api.probe(this.#options.probeQuery(), token, signal);
+      this.#options.onRestHead(answer.head);
+      const reason = isHistoryGone(answer) ? "the stored history has changed" : "live connection blocked, checking over HTTP meanwhile";
+      return { end: { reason }, nextPurpose: "connect" };
+    } catch (error) {
+      if (!(error instanceof RestError) || error.isWrongUser) throw error;
+      if (error.status === 401) return { end: { reason: "access token not accepted" }, nextPurpose: "rejected" };
+      const reason = error.status === undefined ? "server not reachable" : `server answers ${error.status}`;
+      return { end: { reason }, nextPurpose: "connect" };
+    }
+  }
+
+  #waitingState(reason: string | undefined, nextAttemptAt?: number): void {
+    this.#options.onState({
+      name: this.#hasBeenConnected ? "reconnecting" : "connecting",
+      attempt: this.#retries,
+      ...(reason !== undefined && { reason }),
+      ...(nextAttemptAt !== undefined && { nextAttemptAt }),
+    });
+  }
+}

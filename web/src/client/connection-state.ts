@@ -1,0 +1,20 @@
+/**
+ * Where the client stands:
+ *
+ *     idle -> connecting -> catchingUp <-> live
+ *                 ^              |          |
+ *                 |              v          v
+ *            (first time)     reconnecting <-'        any -> stopped
+ *
+ * `connecting` and `reconnecting` carry `nextAttemptAt` while they wait, so that a page can count down;
+ * without it an attempt is under way.
+ */
+export type ConnectionState =
+  | { readonly name: "idle" }
+  | { readonly name: "connecting" | "reconnecting"; readonly attempt: number; readonly reason?: string; readonly nextAttemptAt?: number }
+  | { readonly name: "catchingUp"; readonly reason?: string }
+  | { readonly name: "live" }
+  | { readonly name: "stopped"; readonly reason: StopReason; readonly error?: Error };
+
+/** `requested`: by `stop()`. `wrongUser`: the token is another user's. `signInRequired`: the provider has no token to give. */
+export type StopReason = "requested" | "wrongUser" | "signInRequired" | "failed";

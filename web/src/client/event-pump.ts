@@ -1,0 +1,266 @@
+import { AccessTokenUnavailableError } from "./access-token";
+import { backoffDelay } from "./backoff";
+import type { Cursor } from "./cursor-store";
+import type { PlacedEvent } from "./events";
+import { LiveBuffer } from "./live-buffer";
+import { formatPosition, parsePosition, type Position } from "./position";
+import { fetchMissed, resolveStart, type HistoryLost, type StartFrom } from "./recovery";
+import { isHistoryGone, RestError, type HistoryGone, type RestApi } from "./rest-api";
+import { judge } from "./sequence-gate";
+import { Signal } from "./signal";
+
+export interface EventPumpOptions {
+  readonly api: RestApi;
+  readonly random: () => number;
+  readonly bufferCapacity: number;
+  /** Hands one event to the application. The cursor moves when it returns. */
+  readonly deliver: (event: PlacedEvent, signal: AbortSignal) => Promise<void>;
+  readonly saveCursor: (cursor: Cursor) => Promise<void>;
+  readonly continueAfter: (lost: HistoryLost, last: Cursor) => StartFrom;
+  readonly onHistoryLost: (lost: HistoryLost) => void;
+  /** A page is about to be fetched. */
+  readonly onBehind: () => void;
+  /** Nothing known is missing any more. `missed` events came between the loss of the connection and now. */
+  readonly onCaughtUp: (missed: number) => void;
+  readonly onProblem: (problem: unknown) => void;
+}
+
+/**
+ * The one loop that owns the cursor. Everything it hears (pushes, heads, doubts) only leaves a note and wakes it,
+ * so handlers never overlap and events of an old connection cannot overtake those of a new one.
+ * Runs until its signal aborts; fails with what makes going on pointless (wrong user, no token).
+ */
+export class EventPump {
+  readonly #options: EventPumpOptions;
+  readonly #buffer: LiveBuffer;
+  readonly #wake = new Signal();
+  #cursor: Cursor;
+  #at: Position;
+  /** The greatest sequence heard of in the cursor's epoch. */
+  #target: number;
+  /** Something did not fit our history; only a fetch can tell what happened. */
+  #isInDoubt = false;
+  /** A connection has just been made: what is missing is fetched at once. */
+  #isUrgent = false;
+  #isRecovering = false;
+  /** The application has been told that something is missing, and not yet that it is there. */
+  #isBehindReported = false;
+  #failures = 0;
+  /** Events handed over since the connection was lost; undefined while nothing was lost. */
+  #missed: number | undefined = 0;
+  /** Head at the time of the new connection: what is at or below it was missed. */
+  #barrier: number | undefined;
+
+  constructor(options: EventPumpOptions, cursor: Cursor, at: Position) {
+    this.#options = options;
+    this.#buffer = new LiveBuffer(options.bufferCapacity);
+    this.#cursor = cursor;
+    this.#at = at;
+    this.#target = at.sequence;
+  }
+
+  get cursor(): Cursor {
+    return this.#cursor;
+  }
+
+  get isCaughtUp(): boolean {
+    return !this.#isBehind && !this.#isInDoubt;
+  }
+
+  get #isBehind(): boolean {
+    return this.#target > this.#at.sequence;
+  }
+
+  /** A pushed event. May be early, late, repeated or of another history. */
+  offer(placed: PlacedEvent): void {
+    const verdict = judge(this.#at, placed.at);
+    if (verdict === "foreign") {
+      this.doubt();
+    } else if (verdict === "drop") {
+      // Times rise with sequences. An old number with a newer time was written by another history.
+      if (this.#cursor.time !== undefined && placed.event.time > this.#cursor.time) this.doubt();
+    } else {
+      this.#buffer.add(placed);
+      this.#raiseTarget(placed.at.sequence);
+    }
+  }
+
+  /** A head as the server read it from the store. */
+  heard(head: Position): void {
+    if (head.epoch !== this.#at.epoch) this.doubt();
+    else this.#raiseTarget(head.sequence);
+  }
+
+  /** Asks the store whether our history still stands. */
+  doubt(): void {
+    this.#isInDoubt = true;
+    this.#wake.set();
+  }
+
+  connectionLost(): void {
+    this.#missed ??= 0;
+    this.#barrier = undefined;
+  }
+
+  /** The connection stands and this head was read afterwards: whatever is above it will be pushed. */
+  connected(head: Position): void {
+    this.#missed ??= 0;
+    this.#isUrgent = true;
+    this.#failures = 0;
+    // This head was read after our cursor was, so a lower one means that history was cut.
+    if (head.epoch === this.#at.epoch && head.sequence < this.#at.sequence) this.#isInDoubt = true;
+    this.#barrier = head.sequence;
+    this.heard(head);
+    this.#wake.set();
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const onAbort = () => this.#wake.set();
+    signal.addEventListener("abort", onAbort);
+    try {
+      while (!signal.aborted) {
+        const next = this.#buffer.take(this.#at.sequence + 1);
+        if (next !== undefined) await this.#process(next, signal);
+        else if (this.isCaughtUp) await this.#rest();
+        else if (await this.#isStillMissing(signal)) await this.#recover(signal);
+      }
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  #raiseTarget(sequence: number): void {
+    if (sequence > this.#target) this.#target = sequence;
+    this.#wake.set();
+  }
+
+  async #rest(): Promise<void> {
+    this.#isRecovering = false;
+    this.#reportIfCaughtUp();
+    this.#isUrgent = false;
+    await this.#wake.wait();
+  }
+
+  /** Messages overtake each other on the way; a short wait saves most fetches. */
+  async #isStillMissing(signal: AbortSignal): Promise<boolean> {
+    const until = Date.now() + 50 + this.#options.random() * 100;
+    while (!this.#isUrgent && !this.#isRecovering && !signal.aborted) {
+      if (this.#buffer.has(this.#at.sequence + 1) || this.isCaughtUp) return false;
+      const left = until - Date.now();
+      if (left <= 0) break;
+      await this.#wake.wait(left);
+    }
+    return !signal.aborted;
+  }
+
+  async #recover(signal: AbortSignal): Promise<void> {
+    if (!this.#isRecovering) {
+      this.#isRecovering = true;
+      this.#isBehindReported = true;
+      this.#options.onBehind();
+    }
+    const wasInDoubt = this.#isInDoubt;
+    this.#isInDoubt = false;
+    try {
+      const answer = await fetchMissed(this.#options.api, this.#cursor, this.#at, signal);
+      if (isHistoryGone(answer)) {
+        await this.#startAgain(answer, signal);
+      } else {
+        this.heard(answer.head);
+        for (const placed of answer.events) {
+          if (signal.aborted) return;
+          // Judged again: the gate, not the page, decides what reaches the application.
+          if (judge(this.#at, placed.at) === "deliver") await this.#process(placed, signal);
+        }
+        // A target that the store itself does not reach yet is asked for again, but not in a tight loop.
+        if (answer.events.length === 0 && this.#isBehind) throw new RestError("The store is behind the head that was announced.");
+      }
+      this.#buffer.discardThrough(this.#at.sequence);
+      this.#failures = 0;
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof AccessTokenUnavailableError || (error instanceof RestError && error.isWrongUser)) throw error;
+      this.#isInDoubt ||= wasInDoubt;
+      this.#options.onProblem(error);
+      await this.#waitAfterFailure(error, signal);
+    }
+  }
+
+  /** A new connection, or an event that fits, ends the wait. */
+  async #waitAfterFailure(error: unknown, signal: AbortSignal): Promise<void> {
+    const failures = ++this.#failures;
+    const wait = backoffDelay(failures - 1, this.#options.random());
+    const until = Date.now() + Math.max(wait, error instanceof RestError ? error.retryAfterMs ?? 0 : 0);
+    while (!signal.aborted && this.#failures === failures && !this.#buffer.has(this.#at.sequence + 1)) {
+      const left = until - Date.now();
+      if (left <= 0) return;
+      await this.#wake.wait(left);
+    }
+  }
+
+  async #startAgain(gone: HistoryGone, signal: AbortSignal): Promise<void> {
+    const lost = describe(gone, this.#cursor);
+    const start = this.#options.continueAfter(lost, this.#cursor);
+    const { cursor, at, head } = start.from === "after"
+      ? placeAfter(start)
+      : await resolveStart(this.#options.api, start.from === "cursor" ? { from: "head" } : start, signal);
+    this.#cursor = cursor;
+    this.#at = at;
+    this.#target = at.sequence;
+    this.#buffer.clear();
+    if (this.#barrier !== undefined) this.#barrier = (head ?? gone.head).sequence;
+    await this.#save();
+    this.#options.onHistoryLost(lost);
+    this.heard(head ?? gone.head);
+  }
+
+  async #process(placed: PlacedEvent, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#options.deliver(placed, signal);
+    } catch (error) {
+      // Only a stop ends a delivery early; the event comes again with the next start.
+      if (signal.aborted) return;
+      throw error;
+    }
+    const { position, id, time } = placed.event;
+    this.#cursor = { position, id, time };
+    this.#at = placed.at;
+    if (this.#missed !== undefined && (this.#barrier === undefined || placed.at.sequence <= this.#barrier)) this.#missed++;
+    await this.#save();
+    this.#reportIfCaughtUp();
+  }
+
+  /** Once per connection, at the barrier, and after each recovery in between. */
+  #reportIfCaughtUp(): void {
+    if (this.#missed !== undefined && this.#barrier !== undefined) {
+      if (this.#at.sequence < this.#barrier || this.#isInDoubt) return;
+      const missed = this.#missed;
+      this.#missed = undefined;
+      this.#isBehindReported = false;
+      this.#options.onCaughtUp(missed);
+    } else if (this.#missed === undefined && this.#isBehindReported && this.isCaughtUp) {
+      this.#isBehindReported = false;
+      this.#options.onCaughtUp(0);
+    }
+  }
+
+  async #save(): Promise<void> {
+    try {
+      await this.#options.saveCursor(this.#cursor);
+    } catch (error) {
+      // The application has its event; a cursor that lags behind only repeats some after a crash.
+      this.#options.onProblem(error);
+    }
+  }
+}
+
+/** A start position that the application knows. Throws when it is malformed. */
+export function placeAfter(start: { readonly position: string; readonly time?: string }): { cursor: Cursor; at: Position; head?: Position } {
+  const at = parsePosition(start.position);
+  if (at === undefined) throw new TypeError(`"${start.position}" is not a position.`);
+  return { cursor: { position: start.position, ...(start.time !== undefined && { time: start.time }) }, at };
+}
+
+export function describe(gone: HistoryGone, cursor: Cursor): HistoryLost {
+  return { reason: gone.reason, head: formatPosition(gone.head), oldest: formatPosition(gone.oldest), lastProcessed: cursor.position };
+}

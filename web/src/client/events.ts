@@ -1,0 +1,61 @@
+import { parsePosition, type Position } from "./position";
+
+/** An event as it travels: push, REST and stored history have the same shape. */
+export interface AgentEvent<TData = unknown> {
+  readonly type: string;
+  readonly id: string;
+  readonly position: string;
+  /** UTC with six fraction digits. Pass it back verbatim: a `Date` would truncate it. */
+  readonly time: string;
+  /** Parsed JSON; of an unknown type it is whatever the publisher sent. */
+  readonly data: TData;
+}
+
+export interface AgentStepCompleted {
+  readonly agentId: string;
+  readonly agentName: string;
+  readonly runId: string;
+  readonly stepIndex: number;
+  readonly stepName: string;
+  readonly status: "succeeded" | "failed" | "skipped";
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly summary?: string | null;
+  readonly error?: string | null;
+  readonly output?: unknown;
+}
+
+export interface AgentBrakeChanged {
+  readonly engaged: boolean;
+  readonly reason?: string | null;
+  readonly changedBy: string;
+}
+
+export interface BriefingDelivered {
+  readonly briefingId: string;
+  readonly title: string;
+  readonly channel: string;
+  readonly itemCount: number;
+}
+
+/** Stable names of the built-in types and what their events carry. */
+export interface EventTypes {
+  "agent.step_completed": AgentStepCompleted;
+  "agent.brake_changed": AgentBrakeChanged;
+  "briefing.delivered": BriefingDelivered;
+}
+
+/** An event whose position has been read. */
+export interface PlacedEvent {
+  readonly event: AgentEvent;
+  readonly at: Position;
+}
+
+/** Checks the envelope only, never `data`: an unknown type is an event like any other. */
+export function readEvent(value: unknown): PlacedEvent | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { type, id, position, time, data } = value as Record<string, unknown>;
+  const at = parsePosition(position);
+  if (at === undefined || typeof type !== "string" || typeof id !== "string" || typeof time !== "string") return undefined;
+  return { event: { type, id, position: position as string, time, data }, at };
+}

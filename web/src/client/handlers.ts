@@ -1,0 +1,77 @@
+import { backoffDelay } from "./backoff";
+import type { AgentEvent, EventTypes } from "./events";
+
+export type EventHandler<TData = unknown> = (event: AgentEvent<TData>) => void | Promise<void>;
+
+/** A handler gave up on an event. The event is passed over, and this is its report: it never is silently. */
+export interface ParkedEvent {
+  readonly event: AgentEvent;
+  readonly error: unknown;
+  readonly attempts: number;
+}
+
+interface Registration {
+  readonly type: string | undefined;
+  readonly handler: EventHandler;
+}
+
+/** Runs the application's handlers for one event, one after the other, each until it completes or is given up. */
+export class Handlers {
+  readonly #registrations = new Set<Registration>();
+  readonly #attempts: number;
+  readonly #random: () => number;
+  readonly #onParked: (parked: ParkedEvent) => void;
+
+  constructor(attempts: number, random: () => number, onParked: (parked: ParkedEvent) => void) {
+    this.#attempts = attempts;
+    this.#random = random;
+    this.#onParked = onParked;
+  }
+
+  /** Returns a function that takes the handler away again. Without a type it sees every event, unknown types included. */
+  add(type: string | undefined, handler: EventHandler): () => void {
+    const registration = { type, handler };
+    this.#registrations.add(registration);
+    return () => this.#registrations.delete(registration);
+  }
+
+  /** A retry repeats only the handler that failed: the others have completed for this event. */
+  async run(event: AgentEvent, signal: AbortSignal): Promise<void> {
+    for (const { type, handler } of [...this.#registrations]) {
+      if (type === undefined || type === event.type) await this.#runOne(event, handler, signal);
+    }
+  }
+
+  async #runOne(event: AgentEvent, handler: EventHandler, signal: AbortSignal): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await handler(event);
+        return;
+      } catch (error) {
+        if (attempt >= this.#attempts) {
+          this.#onParked({ event, error, attempts: attempt });
+          return;
+        }
+        await pause(backoffDelay(attempt - 1, this.#random()), signal);
+        // Stopped while waiting: neither completed nor parked, so the cursor must not pass it.
+        if (signal.aborted) throw error;
+      }
+    }
+  }
+}
+
+/** Returns early, without throwing, when the signal aborts. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>(resolve => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done);
+  });
+}
+
+export type TypedHandler<K extends keyof EventTypes> = EventHandler<EventTypes[K]>;

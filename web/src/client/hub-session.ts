@@ -1,0 +1,141 @@
+import type { ConnectionLoopOptions } from "./connection-loop";
+import { backoffDelay } from "./backoff";
+import { withDeadline } from "./deadline";
+import { pause } from "./handlers";
+import type { HubLink } from "./hub-link";
+import { parsePosition, type Position } from "./position";
+import { TokenRenewal } from "./token-renewal";
+
+export interface SessionEnd {
+  readonly reason: string;
+  /** The server's wish, which replaces the backoff. */
+  readonly reconnectAfterMs?: number;
+}
+
+const handshakeTimeoutMs = 15_000;
+const invocationTimeoutMs = 10_000;
+const silenceMs = 30_000;
+const longestReconnectWishMs = 60_000;
+
+/** One connection from handshake to end. What a session hears after its end is nobody's business any more. */
+export class HubSession {
+  readonly ended: Promise<SessionEnd>;
+  readonly #options: ConnectionLoopOptions;
+  readonly #token: string;
+  readonly #link: HubLink;
+  readonly #renewal: TokenRenewal;
+  #end: (end: SessionEnd) => void = () => {};
+  #isOver = false;
+  #outcome: SessionEnd | undefined;
+  #silenceTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: ConnectionLoopOptions, token: string) {
+    this.#options = options;
+    this.#token = token;
+    this.ended = new Promise(resolve => { this.#end = resolve; });
+    this.#link = options.openLink(options.hubUrl, token, {
+      event: envelope => this.#hear(() => options.onEvent(envelope)),
+      head: position => this.#hear(() => this.#hearHead(position)),
+      reconnect: afterMs => this.#hear(() => this.#finish({ reason: "server is restarting", reconnectAfterMs: readWish(afterMs) })),
+      closed: error => this.#finish({ reason: error === undefined ? "connection closed by the server" : "connection lost" }),
+    });
+    this.#renewal = new TokenRenewal(this.#link, options.tokens, options.random, options.onProblem);
+  }
+
+  /** Handshake, then the barrier: a head that was read after the connection joined its group. */
+  async open(signal: AbortSignal): Promise<void> {
+    const onAbort = () => {
+      this.#finish({ reason: "stopped" });
+      this.close();
+    };
+    signal.addEventListener("abort", onAbort);
+    void this.ended.then(() => signal.removeEventListener("abort", onAbort));
+    if (signal.aborted) onAbort();
+    await this.#unlessOver(withDeadline(this.#link.start(), handshakeTimeoutMs, "The handshake"));
+    this.#renewal.begin(this.#token);
+    await this.#unlessOver(this.#options.onConnected(await this.#readHead(signal), signal));
+    this.#watchSilence();
+  }
+
+  /** How it ended, once it has. */
+  get outcome(): SessionEnd | undefined {
+    return this.#outcome;
+  }
+
+  close(): void {
+    this.#isOver = true;
+    clearTimeout(this.#silenceTimer);
+    this.#renewal.stop();
+    this.#link.stop().catch(this.#options.onProblem);
+  }
+
+  /** While the store is away the connection is worth keeping: the question is asked again. */
+  async #readHead(signal: AbortSignal): Promise<Position> {
+    for (let failures = 0; ; failures++) {
+      try {
+        return readHead(await this.#unlessOver(withDeadline(this.#link.getHead(), invocationTimeoutMs, "GetHead")));
+      } catch (error) {
+        if (this.#isOver || !isStoreUnavailable(error)) throw error;
+        this.#options.onState({ name: "catchingUp", reason: "event store not available" });
+        await this.#unlessOver(pause(backoffDelay(failures, this.#options.random()), signal));
+      }
+    }
+  }
+
+  /** A lost connection ends whatever waits for it. */
+  async #unlessOver<T>(work: Promise<T>): Promise<T> {
+    const over = this.ended.then(end => { throw new Error(`The connection ended: ${end.reason}.`); });
+    return await Promise.race([work, over]);
+  }
+
+  #hear(what: () => void): void {
+    if (this.#isOver) return;
+    this.#watchSilence();
+    what();
+  }
+
+  #hearHead(position: unknown): void {
+    try {
+      this.#options.onHead(readHead(position));
+    } catch (error) {
+      this.#options.onProblem(error);
+    }
+  }
+
+  /** A connection can be open and dead, or lead to a node that hears nothing: a question now and then tells. */
+  #watchSilence(): void {
+    clearTimeout(this.#silenceTimer);
+    if (this.#isOver) return;
+    this.#silenceTimer = setTimeout(() => void this.#breakSilence(), silenceMs * (0.5 + this.#options.random()));
+  }
+
+  async #breakSilence(): Promise<void> {
+    try {
+      const head = readHead(await withDeadline(this.#link.getHead(), invocationTimeoutMs, "GetHead"));
+      this.#hear(() => this.#options.onHead(head));
+    } catch (error) {
+      if (isStoreUnavailable(error)) this.#watchSilence();
+      else this.#finish({ reason: "connection silent" });
+    }
+  }
+
+  #finish(end: SessionEnd): void {
+    this.#isOver = true;
+    this.#outcome ??= end;
+    this.#end(end);
+  }
+}
+
+function readHead(value: unknown): Position {
+  const head = parsePosition(value);
+  if (head === undefined) throw new Error(`The server announced "${String(value)}", which is not a position.`);
+  return head;
+}
+
+function readWish(afterMs: unknown): number {
+  return typeof afterMs === "number" && afterMs >= 0 ? Math.min(afterMs, longestReconnectWishMs) : 0;
+}
+
+function isStoreUnavailable(error: unknown): boolean {
+  return error instanceof Error && error.message.includes("store_unavailable");
+}

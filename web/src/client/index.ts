@@ -1,0 +1,10 @@
+export { AccessTokenUnavailableError, readClaims, type AccessTokenProvider, type TokenPurpose } from "./access-token";
+export { AgentEventsClient, type AgentEventsClientOptions, type CaughtUp } from "./agent-events-client";
+export { backoffDelay } from "./backoff";
+export type { ConnectionState, StopReason } from "./connection-state";
+export { LocalStorageCursorStore, MemoryCursorStore, type Cursor, type CursorOwner, type CursorStore } from "./cursor-store";
+export { readEvent, type AgentBrakeChanged, type AgentEvent, type AgentStepCompleted, type BriefingDelivered, type EventTypes } from "./events";
+export type { EventHandler, ParkedEvent } from "./handlers";
+export { comparePositions, formatPosition, parsePosition, type Position } from "./position";
+export type { HistoryLost, StartFrom } from "./recovery";
+export { RestError, type HistoryLostReason } from "./rest-api";

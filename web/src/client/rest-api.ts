@@ -1,0 +1,170 @@
+import type { AccessTokenProvider } from "./access-token";
+import { readEvent, type PlacedEvent } from "./events";
+import { parsePosition, type Position } from "./position";
+
+export type HistoryLostReason = "epoch_changed" | "ahead_of_head" | "trimmed" | "forked";
+
+/** The server's word that a stream cannot be continued from where the client stands. */
+export interface HistoryGone {
+  readonly reason: HistoryLostReason;
+  readonly head: Position;
+  readonly oldest: Position;
+}
+
+export interface EventsPage {
+  readonly events: readonly PlacedEvent[];
+  readonly next: Position;
+  readonly head: Position;
+  readonly oldest: Position;
+  readonly hasMore: boolean;
+  readonly truncated: boolean;
+}
+
+export type EventsQuery =
+  | { readonly after: string; readonly time?: string }
+  | { readonly since: string }
+  | Record<string, never>;
+
+/** A request that got no usable answer. */
+export class RestError extends Error {
+  override readonly name = "RestError";
+  /** Absent when there was no answer at all. */
+  readonly status: number | undefined;
+  readonly problemType: string | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, status?: number, problemType?: string, retryAfterMs?: number) {
+    super(message);
+    this.status = status;
+    this.problemType = problemType;
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  /** The token is good but another user's: no retry can help. A proxy's 403 lacks our problem type. */
+  get isWrongUser(): boolean {
+    return this.status === 403 && this.problemType === "urn:realtime:problem:wrong-user";
+  }
+}
+
+const requestTimeoutMs = 10_000;
+
+/** The REST half of the contract, as far as a reader needs it. Never retries, except a 401 once with a fresh token. */
+export class RestApi {
+  readonly #serverUrl: string;
+  readonly #tokens: AccessTokenProvider;
+  readonly #fetch: typeof fetch;
+
+  constructor(serverUrl: string, tokens: AccessTokenProvider, fetchWith: typeof fetch) {
+    this.#serverUrl = serverUrl;
+    this.#tokens = tokens;
+    this.#fetch = fetchWith;
+  }
+
+  /** One page of events, or the server's word that the history is gone. */
+  async events(query: EventsQuery, limit: number, signal?: AbortSignal): Promise<EventsPage | HistoryGone> {
+    const response = await this.#withFreshToken(token => this.#get(eventsPath(query, limit), token, signal));
+    return await readEventsAnswer(response);
+  }
+
+  /** The same question with exactly this token, to learn why a handshake with it failed. */
+  async probe(query: EventsQuery, token: string, signal?: AbortSignal): Promise<EventsPage | HistoryGone> {
+    return await readEventsAnswer(await this.#get(eventsPath(query, 1), token, signal));
+  }
+
+  /** The newest event of the stream, if there is one. */
+  async newest(signal?: AbortSignal): Promise<PlacedEvent | undefined> {
+    const response = await this.#withFreshToken(token => this.#get("api/v1/agents/activity?limit=1", token, signal));
+    const body = (await readJson(await orThrow(response))) as { events?: unknown };
+    if (!Array.isArray(body.events)) throw new RestError("The activity answer has no events.", response.status);
+    return body.events.length === 0 ? undefined : readPlaced(body.events[0]);
+  }
+
+  async #withFreshToken(send: (token: string) => Promise<Response>): Promise<Response> {
+    const response = await send(await this.#tokens("request"));
+    return response.status === 401 ? await send(await this.#tokens("rejected")) : response;
+  }
+
+  async #get(path: string, token: string, signal?: AbortSignal): Promise<Response> {
+    const abort = new AbortController();
+    const onAbort = () => abort.abort();
+    const timer = setTimeout(onAbort, requestTimeoutMs);
+    signal?.addEventListener("abort", onAbort);
+    if (signal?.aborted) abort.abort();
+    try {
+      const response = await this.#fetch(new URL(path, this.#serverUrl), {
+        headers: { accept: "application/json", authorization: `Bearer ${token}` },
+        cache: "no-store",
+        signal: abort.signal,
+      });
+      // Read to the end under the same deadline: a stalled body is as bad as no answer.
+      const body = await response.text();
+      return new Response(response.status === 204 ? null : body, { status: response.status, headers: response.headers });
+    } catch (error) {
+      throw new RestError(`No answer from the server: ${String(error)}`);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+}
+
+export function isHistoryGone(answer: EventsPage | HistoryGone): answer is HistoryGone {
+  return "reason" in answer;
+}
+
+function eventsPath(query: EventsQuery, limit: number): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) parameters.set(name, value);
+  }
+  parameters.set("limit", String(limit));
+  return `api/v1/agents/events?${parameters}`;
+}
+
+async function readEventsAnswer(response: Response): Promise<EventsPage | HistoryGone> {
+  const isGone = response.status === 410;
+  const body = (await readJson(isGone ? response : await orThrow(response))) as Record<string, unknown>;
+  const head = parsePosition(body.head);
+  const oldest = parsePosition(body.oldest);
+  if (isGone) {
+    if (head === undefined || oldest === undefined || typeof body.reason !== "string") {
+      throw new RestError("A 410 that does not say where the history can be continued.", 410);
+    }
+    return { reason: body.reason as HistoryLostReason, head, oldest };
+  }
+
+  const next = parsePosition(body.next);
+  if (head === undefined || oldest === undefined || next === undefined || !Array.isArray(body.events)) {
+    throw new RestError("The events answer is malformed.", response.status);
+  }
+  return { events: body.events.map(readPlaced), next, head, oldest, hasMore: body.hasMore === true, truncated: body.truncated === true };
+}
+
+function readPlaced(value: unknown): PlacedEvent {
+  const placed = readEvent(value);
+  if (placed === undefined) throw new RestError("The answer holds an event without a valid envelope.");
+  return placed;
+}
+
+async function readJson(response: Response): Promise<unknown> {
+  try {
+    const body: unknown = await response.json();
+    if (typeof body === "object" && body !== null) return body;
+  } catch (error) {
+    throw new RestError(`The answer is not JSON: ${String(error)}`, response.status);
+  }
+  throw new RestError("The answer is not a JSON object.", response.status);
+}
+
+async function orThrow(response: Response): Promise<Response> {
+  if (response.ok) return response;
+  const isProblem = response.headers.get("content-type")?.includes("json") ?? false;
+  const problem = isProblem ? ((await readJson(response)) as Record<string, unknown>) : {};
+  const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
+  throw new RestError(
+    typeof problem.title === "string" ? problem.title : `The server answered ${response.status}.`,
+    response.status,
+    typeof problem.type === "string" ? problem.type : undefined,
+    Number.isFinite(seconds) ? seconds * 1_000 : undefined,
+  );
+}
