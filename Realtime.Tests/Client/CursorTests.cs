@@ -30,10 +30,16 @@ public sealed class CursorTests
     public async Task Cursor_is_saved_after_the_handler_only()
     {
         using var gate = new SemaphoreSlim(0);
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var store = new InMemoryCursorStore();
-        await using var run = await ClientRun.LiveAsync(_server.Url, o => o.CursorStore = store, async _ => await gate.WaitAsync().WithinDeadline());
+        await using var run = await ClientRun.LiveAsync(_server.Url, o => o.CursorStore = store, async _ =>
+        {
+            begun.TrySetResult();
+            await gate.WaitAsync().WithinDeadline();
+        });
         await _server.PublishAsync();
-        await Eventually.Async("the event is at work", () => run.Client.Status.State == ConnectionState.Live && gate.CurrentCount == 0);
+        await begun.Task.WithinDeadline();
+        run.Client.Position!.Value.Sequence.Should().Be(0);
         (await store.LoadAsync(CancellationToken.None))!.Position.Sequence.Should().Be(0);
 
         gate.Release();

@@ -52,9 +52,19 @@ sealed class FakeHubServer : IAsyncDisposable
 
     internal static async Task<FakeHubServer> StartedAsync()
     {
-        var server = new FakeHubServer();
-        await server.StartAsync();
-        return server;
+        while (true)
+        {
+            var server = new FakeHubServer();
+            try
+            {
+                await server.StartAsync();
+                return server;
+            }
+            catch (IOException taken) when (taken.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+            {
+                // Another process was faster; the next port, then.
+            }
+        }
     }
 
     internal async Task StartAsync()
