@@ -12,10 +12,11 @@ internal static class DashboardEndpoints
 
     /// <summary>Maps the page at the root of <paramref name="app"/>; it also works below a path base.</summary>
     /// <param name="app">Where to map.</param>
-    internal static IEndpointRouteBuilder MapDashboard(this IEndpointRouteBuilder app)
+    internal static IEndpointRouteBuilder MapDashboard(this IEndpointRouteBuilder app) => app.MapDashboard(DashboardFile.ReadAll());
+
+    /// <summary>The same with given files; without an index among them, the page says what to install.</summary>
+    internal static IEndpointRouteBuilder MapDashboard(this IEndpointRouteBuilder app, IReadOnlyList<DashboardFile> files)
     {
-        ArgumentNullException.ThrowIfNull(app);
-        var files = DashboardFile.ReadAll();
         var index = files.FirstOrDefault(file => file.Path == Index);
         if (index is null)
         {

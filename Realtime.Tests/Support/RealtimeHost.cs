@@ -37,7 +37,8 @@ sealed class RealtimeHost : IAsyncDisposable
         bool trustTokens = true,
         string environment = "Production",
         Action<IServiceCollection>? configure = null,
-        LogLevel logLevel = LogLevel.Information)
+        LogLevel logLevel = LogLevel.Information,
+        Action<WebApplication>? map = null)
     {
         tokens ??= TestTokens.Hmac();
         var logs = new LogLines();
@@ -56,6 +57,7 @@ sealed class RealtimeHost : IAsyncDisposable
         app.UseStatusCodePages();
         app.UseCors();
         app.MapRealtime();
+        map?.Invoke(app);
         await app.StartAsync().WithinDeadline(TimeSpan.FromSeconds(30), "the server to start");
         return new RealtimeHost(app, folder, tokens, logs);
     }

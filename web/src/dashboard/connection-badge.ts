@@ -65,7 +65,7 @@ export class ConnectionBadge {
 function explain(state: ConnectionState): string | undefined {
   switch (state.name) {
     case "reconnecting":
-      return `${sentence(state.reason ?? "connection lost")} Nothing is lost: what you miss appears after the reconnect.`;
+      return `${sentence(state.reason ?? "connection lost")} What you miss appears after the reconnect.`;
     case "connecting": return state.reason === undefined ? undefined : sentence(state.reason);
     case "catchingUp": return state.reason === undefined ? undefined : sentence(state.reason);
     case "stopped":

@@ -20,7 +20,7 @@ export class Feed {
   #bottom: Group | undefined;
   #rowCount = 0;
   /** The card that was newest when the connection was lost: missed events come above it. */
-  #awayMark: { readonly top: Element | null } | undefined;
+  #awayMark: { readonly top: Element | null; readonly group: Group | undefined } | undefined;
 
   readonly #mostRows: number;
 
@@ -73,19 +73,19 @@ export class Feed {
   /** From here on, events come late. A second loss before they did changes nothing. */
   markAway(): void {
     if (this.#awayMark !== undefined) return;
-    this.#awayMark = { top: this.element.firstElementChild === this.#empty ? null : this.element.firstElementChild };
+    this.#awayMark = { top: this.element.firstElementChild === this.#empty ? null : this.element.firstElementChild, group: this.#top };
     this.#top = undefined;
   }
 
-  /** Everything missed is there: the marker goes below it. */
+  /** Everything missed is there: the marker goes below it. When it was nothing, the feed goes on as if never interrupted. */
   markReturn(missed: number, text: string): void {
-    if (this.#awayMark !== undefined && missed > 0) {
-      // The card may have been trimmed meanwhile; then everything that is left was missed.
-      const { top } = this.#awayMark;
-      this.element.insertBefore(marker(missed, text), top?.parentNode === this.element ? top : null);
-    }
-    this.#awayMark = undefined;
     this.#top = undefined;
+    if (this.#awayMark === undefined) return;
+    const { top, group } = this.#awayMark;
+    this.#awayMark = undefined;
+    // The card may have been trimmed meanwhile; then everything that is left was missed.
+    if (missed > 0) this.element.insertBefore(marker(missed, text), top?.parentNode === this.element ? top : null);
+    else if (group?.element === this.element.firstElementChild) this.#top = group;
   }
 
   /** Marks where the last visit ended, among rows of history: above the first one that had been seen. */

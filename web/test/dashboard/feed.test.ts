@@ -49,12 +49,24 @@ describe("feed", () => {
     expect(feed.element.querySelector<HTMLElement>("[data-testid=missed-marker]")?.dataset.missed).toBe("2");
   });
 
-  it("sets no marker when nothing was missed", () => {
+  it("sets no marker when nothing was missed, and goes on in the same card", () => {
     const feed = new Feed();
     feed.add(step(1));
     feed.markAway();
     feed.markReturn(0, "");
     expect(outline(feed)).toEqual(["1"]);
+    feed.add(step(2));
+    expect(outline(feed)).toEqual(["2 1"]);
+  });
+
+  it("puts nothing below a notice that came while away", () => {
+    const feed = new Feed();
+    feed.add(step(1));
+    feed.markAway();
+    feed.addNotice("Some events are no longer kept.");
+    feed.markReturn(0, "");
+    feed.add(step(2));
+    expect([...feed.element.children].map(child => child.querySelector<HTMLElement>("[data-position]")?.dataset.position ?? "notice")).toEqual(["k.2", "notice", "k.1"]);
   });
 
   it("marks everything as missed when there was nothing before", () => {
