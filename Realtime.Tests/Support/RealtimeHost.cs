@@ -54,7 +54,10 @@ sealed class RealtimeHost : IAsyncDisposable
         var app = builder.Build();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        app.UseRouting();
         app.UseCors();
+        app.UseAuthentication();
+        app.UseAuthorization();
         app.MapRealtime();
         await app.StartAsync().WithinDeadline(TimeSpan.FromSeconds(30), "the server to start");
         return new RealtimeHost(app, folder, tokens, logs);
