@@ -1,5 +1,6 @@
 using Realtime.Server;
 using Realtime.Server.Dashboard;
+using Realtime.Server.EventStore.Schema;
 
 try
 {
@@ -9,13 +10,16 @@ try
     await using var app = builder.Build();
     app.UseExceptionHandler();
     app.UseStatusCodePages();
-    app.UseCors();
+    app.UseRouting();
+    app.UseCors(); // before authentication: a preflight carries no token, and a page must be able to read a 401
+    app.UseAuthentication();
+    app.UseAuthorization();
     app.MapRealtime();
     app.MapDashboard();
     await app.RunAsync();
     return 0;
 }
-catch (RealtimeConfigurationException fault)
+catch (Exception fault) when (fault is RealtimeConfigurationException or SchemaTooNewException)
 {
     await Console.Error.WriteLineAsync(fault.Message);
     return 1;

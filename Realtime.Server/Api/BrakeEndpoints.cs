@@ -24,7 +24,9 @@ internal static class BrakeEndpoints
         }
         catch (JsonException fault)
         {
-            return Problems.Result(Problem.Invalid(fault.Path is { Length: > 2 } path ? path[2..] : "engaged", "must be true or false in a JSON object"));
+            return Problems.Result(fault.Path == "$.reason"
+                ? Problem.Invalid("reason", "must be text")
+                : Problem.Invalid("engaged", "must be true or false in a JSON object"));
         }
         catch (InvalidOperationException)
         {
@@ -32,8 +34,8 @@ internal static class BrakeEndpoints
         }
 
         if (change is null) return Problems.Result(Problem.Invalid("body", "must be an object"));
+        if (change.Reason?.Contains('\0') == true) return Problems.Result(Problem.Invalid("reason", "must not hold the character U+0000"));
         if (change.Reason?.Length > MaxReasonLength) return Problems.Result(Problem.Invalid("reason", $"has more than {MaxReasonLength} characters"));
-        if (change.Reason?.Contains('\0') == true) return Problems.Result(Problem.Invalid("reason", "holds a NUL character, which a database cannot store as text"));
 
         string user = Access.UserOf(context);
         var state = await brake.SetAsync(user, change.Engaged, change.Reason, changedBy: TokenClaims.UserIdOf(context.User), cancellationToken);

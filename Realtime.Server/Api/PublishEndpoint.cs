@@ -11,9 +11,6 @@ namespace Realtime.Server.Api;
 /// <summary><c>POST /api/v1/agents/events</c>: one event or an array, acknowledged at commit.</summary>
 internal static class PublishEndpoint
 {
-    /// <summary>Greatest body in bytes.</summary>
-    internal const int MaxBodyBytes = 1024 * 1024;
-
     internal static async Task<IResult> HandleAsync(HttpContext context, IAgentEventPublisher publisher, CancellationToken cancellationToken)
     {
         IReadOnlyList<Guid>? ids = null;
@@ -40,10 +37,6 @@ internal static class PublishEndpoint
         {
             return Problems.Result(Problem.Invalid("body", $"is not valid JSON: {fault.Message}"));
         }
-        catch (BadHttpRequestException fault) when (fault.StatusCode == StatusCodes.Status413PayloadTooLarge)
-        {
-            return Problems.Result(Problem.TooLarge(MaxBodyBytes));
-        }
         catch (StoreUnavailableException fault)
         {
             return Problems.Result(Problem.StoreUnavailable(fault.Message, ids));
@@ -59,14 +52,14 @@ internal static class PublishEndpoint
     private static async Task<JsonDocument> ReadBodyAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         if (!request.HasJsonContentType()) throw new InvalidEventException("Content-Type", "must be application/json");
-        if (request.ContentLength > MaxBodyBytes) throw TooLarge();
+        if (request.ContentLength > JsonBody.MaxBytes) throw TooLarge();
 
         // A chunked body has no length to check before, so it is counted while it is read.
         var reader = request.BodyReader;
         while (true)
         {
             var read = await reader.ReadAsync(cancellationToken);
-            if (read.Buffer.Length > MaxBodyBytes) throw TooLarge();
+            if (read.Buffer.Length > JsonBody.MaxBytes) throw TooLarge();
             if (!read.IsCompleted)
             {
                 reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);

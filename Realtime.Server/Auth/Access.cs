@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;
 using Realtime.Contracts;
 using Realtime.Server.Api;
+using Realtime.Server.Hubs;
 
 namespace Realtime.Server.Auth;
 
@@ -22,6 +23,7 @@ internal static class Access
 
     internal static void Register(IServiceCollection services)
     {
+        services.AddSingleton<ConnectionOwners>();
         services.AddSingleton<IAuthorizationHandler, AccessHandler>();
         services.AddAuthorizationBuilder()
             .AddPolicy(Self, p => p.FromBearer().AddRequirements(new SelfRequirement(OtherUsersScope: null)))
@@ -32,8 +34,11 @@ internal static class Access
     /// <summary>The user a request is about: named in route or query, else the token's own. Valid once <see cref="Self"/> has let the request in.</summary>
     internal static string UserOf(HttpContext context) => NamedUser(context) ?? TokenClaims.UserIdOf(context.User);
 
-    private static string? NamedUser(HttpContext context) =>
-        context.GetRouteValue("user_id") as string ?? context.Request.Query["user_id"].FirstOrDefault();
+    /// <summary>Named twice in the query is one malformed name: the values are joined by commas.</summary>
+    private static string? NamedUser(HttpContext context) => context.GetRouteValue("user_id") as string
+        ?? (context.Request.Query.TryGetValue("user_id", out var named) ? named.ToString() : null);
+
+    private static string? ConnectionToken(HttpContext context) => context.Request.Query["id"].ToString() is { Length: > 0 } token ? token : null;
 
     private static AuthorizationPolicyBuilder FromBearer(this AuthorizationPolicyBuilder policy) =>
         policy.AddAuthenticationSchemes(JwtBearerDefaults.AuthenticationScheme).RequireAuthenticatedUser();
@@ -42,7 +47,7 @@ internal static class Access
 
     private sealed record ScopeRequirement(string Scope) : IAuthorizationRequirement;
 
-    private sealed class AccessHandler : IAuthorizationHandler
+    private sealed class AccessHandler(ConnectionOwners owners) : IAuthorizationHandler
     {
         public Task HandleAsync(AuthorizationHandlerContext context)
         {
@@ -64,16 +69,20 @@ internal static class Access
             return Task.CompletedTask;
         }
 
-        private static Problem? RefuseUser(HttpContext http, string? otherUsersScope)
+        private Problem? RefuseUser(HttpContext http, string? otherUsersScope)
         {
             string? named = NamedUser(http);
             if (named is not null && !UserId.IsValid(named)) return Problem.Invalid("user_id", $"must be {UserId.Rule}");
             string own = TokenClaims.UserIdOf(http.User);
             if (named is null && !UserId.IsValid(own)) return Problem.Invalid("sub", $"must be {UserId.Rule}");
-            if (named is null || named == own) return null;
+            if (named is null) return null;
+            if (named == own) return owners.MayUse(ConnectionToken(http), own) ? null : WrongUser();
             if (otherUsersScope is not null && TokenClaims.HasScope(http.User, otherUsersScope)) return null;
-            return new Problem(StatusCodes.Status403Forbidden, ProblemTypes.WrongUser, "The token belongs to another user.", null);
+            return WrongUser();
         }
+
+        private static Problem WrongUser() =>
+            new(StatusCodes.Status403Forbidden, ProblemTypes.WrongUser, "The token belongs to another user.", null);
 
         private static Problem? RefuseScope(HttpContext http, string scope) => TokenClaims.HasScope(http.User, scope)
             ? null

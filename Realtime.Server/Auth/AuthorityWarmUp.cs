@@ -27,7 +27,7 @@ internal sealed class AuthorityWarmUp(IOptionsMonitor<JwtBearerOptions> bearer, 
                 ServerLog.AuthorityReady(logger, authority, configuration.SigningKeys.Count);
                 break;
             }
-            catch (Exception fault) when (fault is not OperationCanceledException)
+            catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
             {
                 ServerLog.AuthorityNotReachable(logger, fault, authority, delay);
                 manager.RequestRefresh();

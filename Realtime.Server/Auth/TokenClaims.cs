@@ -9,14 +9,16 @@ internal static class TokenClaims
     internal const string Subject = "sub";
     internal const string AuthorizedParty = "azp";
     private const string Expiry = "exp";
+    private static readonly DateTimeOffset LatestExpiry = new(9000, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private static readonly string[] ScopeClaims = ["scope", "scp", "permissions"];
 
     /// <summary>The user; a validated token always has one.</summary>
     internal static string UserIdOf(ClaimsPrincipal user) =>
         user.FindFirst(Subject)?.Value ?? throw new InvalidOperationException("A token without sub was let in.");
 
-    internal static DateTimeOffset ExpiryOf(ClaimsPrincipal user) =>
-        DateTimeOffset.FromUnixTimeSeconds((long)double.Parse(user.FindFirst(Expiry)!.Value, CultureInfo.InvariantCulture));
+    /// <summary>When the token expires. "Never", written as an enormous number, is a time that can still be added to.</summary>
+    internal static DateTimeOffset ExpiryOf(ClaimsPrincipal user) => DateTimeOffset.FromUnixTimeSeconds(
+        (long)Math.Clamp(double.Parse(user.FindFirst(Expiry)!.Value, CultureInfo.InvariantCulture), 0, LatestExpiry.ToUnixTimeSeconds()));
 
     internal static bool HasScope(ClaimsPrincipal user, string scope) =>
         user.Claims.Any(c => ScopeClaims.Contains(c.Type) && c.Value.Split(' ').Contains(scope));

@@ -14,6 +14,7 @@ internal static class ConfigurationCheck
                 + "Set ConnectionStrings:Postgres, or remove ConnectionStrings:Redis.");
         }
 
+        faults.AddRange(BearerFaults(configuration));
         bool hasKey = IsSet(configuration, $"{Bearer}:Authority") || IsSet(configuration, $"{Bearer}:MetadataAddress")
             || configuration.GetSection($"{Bearer}:SigningKeys").GetChildren().Any();
         if (!environment.IsDevelopment() && !hasKey)
@@ -49,7 +50,33 @@ internal static class ConfigurationCheck
             return [fault.Message];
         }
 
-        return options.Faults();
+        return [.. options.Faults(), .. ConnectionFaults(configuration)];
+    }
+
+    private static IEnumerable<string> ConnectionFaults(IConfiguration configuration)
+    {
+        if (IsSet(configuration, "ConnectionStrings:Postgres") && SecretsCheck.Postgres(configuration["ConnectionStrings:Postgres"]!) is { } postgres)
+            yield return postgres;
+        if (IsSet(configuration, "ConnectionStrings:Redis") && SecretsCheck.Redis(configuration["ConnectionStrings:Redis"]!) is { } redis)
+            yield return redis;
+    }
+
+    private static IEnumerable<string> BearerFaults(IConfiguration configuration)
+    {
+        foreach (var key in configuration.GetSection($"{Bearer}:SigningKeys").GetChildren())
+        {
+            if (SecretsCheck.SigningKey(key) is { } fault) yield return fault;
+        }
+
+        bool isHttpsRequired = !string.Equals(configuration[$"{Bearer}:RequireHttpsMetadata"], "false", StringComparison.OrdinalIgnoreCase);
+        foreach (string name in new[] { "Authority", "MetadataAddress" })
+        {
+            if (!IsSet(configuration, $"{Bearer}:{name}")) continue;
+            if (!Uri.TryCreate(configuration[$"{Bearer}:{name}"], UriKind.Absolute, out var uri) || (uri.Scheme != Uri.UriSchemeHttps && uri.Scheme != Uri.UriSchemeHttp))
+                yield return $"{Bearer}:{name} is '{configuration[$"{Bearer}:{name}"]}'; it looks like https://login.example.com.";
+            else if (isHttpsRequired && uri.Scheme != Uri.UriSchemeHttps)
+                yield return $"{Bearer}:{name} is not https; set {Bearer}:RequireHttpsMetadata to false if that is what you want.";
+        }
     }
 
     private static bool IsSet(IConfiguration configuration, string key) => !string.IsNullOrWhiteSpace(configuration[key]);

@@ -14,6 +14,10 @@ namespace Realtime.Server;
 public static class RealtimeEndpoints
 {
     /// <summary>Maps hub, REST, health, and in Development the token endpoint; <see cref="RealtimeServerRegistration.AddRealtimeServer"/> has registered them.</summary>
+    /// <remarks>
+    /// With <see cref="RealtimeOptions.AllowedOrigins"/> the application calls <c>UseCors</c> before <c>UseAuthentication</c> and
+    /// <c>UseAuthorization</c>: a preflight carries no token, and a page must be able to read a refusal.
+    /// </remarks>
     /// <param name="app">Where to map.</param>
     public static IEndpointRouteBuilder MapRealtime(this IEndpointRouteBuilder app)
     {
@@ -33,7 +37,7 @@ public static class RealtimeEndpoints
 
         var environment = app.ServiceProvider.GetRequiredService<IHostEnvironment>();
         if (DevSigningKey.IsAvailable(environment, app.ServiceProvider.GetRequiredService<IConfiguration>()))
-            app.MapPost(Routes.DevTokens, DevTokenEndpoint.HandleAsync).AllowAnonymous().WithTags("Development").Accepts<DevTokenRequest>("application/json").Produces<DevToken>();
+            app.MapPost(Routes.DevTokens, DevTokenEndpoint.HandleAsync).AllowAnonymous().WithTags("Development").TakesJson<DevTokenRequest>().Produces<DevToken>();
         if (options.MapOpenApi) app.MapOpenApi().AllowAnonymous();
         return app;
     }
@@ -44,9 +48,8 @@ public static class RealtimeEndpoints
             .WithName("ReadEvents").WithSummary("Events after a position or a time, oldest first.")
             .Produces<EventPage>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(410).ProducesProblem(503);
         rest.MapPost(Routes.Events, PublishEndpoint.HandleAsync).RequireAuthorization(Access.Publish)
-            .WithMetadata(new RequestSizeLimitAttribute(PublishEndpoint.MaxBodyBytes))
             .WithName("PublishEvents").WithSummary("Publishes one event, or an array of at most 1000, all or nothing.")
-            .Accepts<PublishRequest>("application/json").Produces<PublishReceipt>(201).Produces<PublishReceipt>(200)
+            .TakesJson<PublishRequest>().Produces<PublishReceipt>(201).Produces<PublishReceipt>(200)
             .ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(413).ProducesProblem(503);
         rest.MapGet(Routes.Activity, ActivityEndpoint.HandleAsync).RequireAuthorization(Access.Self)
             .WithName("ReadActivity").WithSummary("Events newest first, for a feed.")
@@ -56,13 +59,13 @@ public static class RealtimeEndpoints
             .Produces<BrakeState>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(503);
         rest.MapPut(Routes.Brake, BrakeEndpoints.ChangeAsync).RequireAuthorization(Access.Self)
             .WithName("ChangeBrake").WithSummary("Pulls or releases the emergency brake.")
-            .Accepts<BrakeChange>("application/json").Produces<BrakeState>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(503);
+            .TakesJson<BrakeChange>().Produces<BrakeState>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(503);
         rest.MapGet(Routes.Cursors, CursorEndpoints.ReadAsync).RequireAuthorization(Access.Self)
             .WithName("ReadCursors").WithSummary("Cursors that the server keeps.")
             .Produces<IReadOnlyList<ConsumerCursor>>().ProducesProblem(401).ProducesProblem(403).ProducesProblem(503);
         rest.MapPut(Routes.Cursors + "/{consumer}", CursorEndpoints.MoveAsync).RequireAuthorization(Access.Self)
             .WithName("MoveCursor").WithSummary("Moves a cursor forward.")
-            .Accepts<CursorChange>("application/json").Produces<ConsumerCursor>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(410).ProducesProblem(503);
+            .TakesJson<CursorChange>().Produces<ConsumerCursor>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(410).ProducesProblem(503);
         rest.MapDelete(Routes.Cursors + "/{consumer}", CursorEndpoints.DeleteAsync).RequireAuthorization(Access.Self)
             .WithName("DeleteCursor").WithSummary("Forgets a cursor.")
             .Produces(204).ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(503);

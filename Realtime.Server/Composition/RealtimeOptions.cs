@@ -11,7 +11,7 @@ public sealed class RealtimeOptions
     public TimeSpan PublishTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long after its token's <c>exp</c> an unrenewed connection stays open.</summary>
-    /// <value>Default 25 s; not negative.</value>
+    /// <value>Default 25 s; 0 to 1 day.</value>
     public TimeSpan TokenGrace { get; set; } = TimeSpan.FromSeconds(25);
 
     /// <summary>When not empty, a token's <c>azp</c> must be one of these.</summary>
@@ -45,8 +45,8 @@ public sealed class RealtimeOptions
     {
         if (PublishTimeout <= TimeSpan.Zero || PublishTimeout > TimeSpan.FromMinutes(1))
             yield return $"Realtime:PublishTimeout is {PublishTimeout}; it must be more than zero and at most 1 minute.";
-        if (TokenGrace < TimeSpan.Zero)
-            yield return $"Realtime:TokenGrace is {TokenGrace}; it must not be negative.";
+        if (TokenGrace < TimeSpan.Zero || TokenGrace > TimeSpan.FromDays(1))
+            yield return $"Realtime:TokenGrace is {TokenGrace}; it must be 0 to 1 day.";
         if (PublishQueueCapacity < 1_000)
             yield return $"Realtime:PublishQueueCapacity is {PublishQueueCapacity}; it must be at least 1000.";
         if (MaxAppendBatch < 1)

@@ -64,7 +64,12 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
     /// </summary>
     public Task<T> RunAsync<T>(string attempt, Func<NpgsqlConnection, Task<T>> work, CancellationToken cancellationToken)
     {
-        return Run().WaitAsync(cancellationToken);
+        var run = Run();
+
+        // Once the wait has ended nobody looks at a later fault, and nothing is to call it unobserved.
+        if (cancellationToken.CanBeCanceled)
+            _ = run.ContinueWith(static r => _ = r.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        return run.WaitAsync(cancellationToken);
 
         async Task<T> Run()
         {

@@ -10,13 +10,17 @@ namespace Realtime.Server.FanOut;
 
 /// <summary>
 /// Pushes committed events to their user's group, in order per user, users side by side. Nobody waits for it, and a failed
-/// push fails nothing: the event is stored. A user's queue is bounded; what does not fit is not pushed, and the group gets
-/// the head afterwards, so that its clients fetch. Thread-safe.
+/// push fails nothing: the event is stored. A user's queue is bounded, and so is the data of all queues together; what does
+/// not fit is not pushed, and the group gets the head afterwards, so that its clients fetch. Thread-safe.
 /// </summary>
 internal sealed class EventBroadcaster(
     IHubContext<AgentHub, IAgentClient> hub, IOptions<RealtimeOptions> options, ServerMetrics metrics, ILogger<EventBroadcaster> logger)
 {
+    /// <summary>Most bytes of data that wait to be pushed, all users together.</summary>
+    internal const long MaxWaitingBytes = 64 * 1024 * 1024;
+
     private readonly ConcurrentDictionary<string, UserQueue> _queues = new(StringComparer.Ordinal);
+    private long _waitingBytes;
 
     /// <summary>Queues one committed event. Returns at once.</summary>
     public void Enqueue(string userId, AgentEventEnvelope envelope)
@@ -27,10 +31,11 @@ internal sealed class EventBroadcaster(
             lock (queue)
             {
                 if (queue.IsClosed) continue; // its loop has just ended: take a new one
-                queue.Highest = envelope.Position;
-                if (queue.Waiting.Count < options.Value.FanOutQueueCapacity)
+                queue.Raise(envelope.Position);
+                if (queue.Waiting.Count < options.Value.FanOutQueueCapacity && Interlocked.Read(ref _waitingBytes) < MaxWaitingBytes)
                 {
-                    queue.Waiting.Enqueue(envelope);
+                    queue.Waiting.Enqueue(envelope, envelope.Position.Sequence);
+                    Interlocked.Add(ref _waitingBytes, envelope.Data.Utf8.Length);
                 }
                 else
                 {
@@ -50,14 +55,17 @@ internal sealed class EventBroadcaster(
 
     private async Task DrainAsync(string userId, UserQueue queue)
     {
-        var group = hub.Clients.Group(UserId.GroupOf(userId));
         while (true)
         {
             AgentEventEnvelope? next;
             StreamPosition? head = null;
             lock (queue)
             {
-                if (!queue.Waiting.TryDequeue(out next))
+                if (queue.Waiting.TryDequeue(out next, out _))
+                {
+                    Interlocked.Add(ref _waitingBytes, -next.Data.Utf8.Length);
+                }
+                else
                 {
                     if (!queue.IsBehind)
                     {
@@ -73,6 +81,7 @@ internal sealed class EventBroadcaster(
 
             try
             {
+                var group = hub.Clients.Group(UserId.GroupOf(userId));
                 if (next is not null) await group.ReceiveEvent(next);
                 else await group.ReceiveHead(head!.Value);
                 metrics.Pushed();
@@ -88,14 +97,21 @@ internal sealed class EventBroadcaster(
 
     private sealed class UserQueue
     {
-        public Queue<AgentEventEnvelope> Waiting { get; } = new();
+        /// <summary>By sequence: a brake's change and an array of several users are committed beside the append loop, and may arrive here late.</summary>
+        public PriorityQueue<AgentEventEnvelope, long> Waiting { get; } = new();
 
-        public StreamPosition Highest { get; set; }
+        /// <summary>Newest position queued or dropped; a repeated push of an older event does not lower it.</summary>
+        public StreamPosition Highest { get; private set; }
 
         public bool IsBehind { get; set; }
 
         public bool IsRunning { get; set; }
 
         public bool IsClosed { get; set; }
+
+        public void Raise(StreamPosition position)
+        {
+            if (!position.IsSameHistoryAs(Highest) || position.Sequence > Highest.Sequence) Highest = position;
+        }
     }
 }

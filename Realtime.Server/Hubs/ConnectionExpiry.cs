@@ -31,15 +31,28 @@ internal sealed class ConnectionExpiry(
         var now = time.GetUtcNow();
         foreach (var connection in connections.All)
         {
-            if (connection.CloseRequestedAt is { } asked)
+            try
             {
-                if (asked + Patience < now) connection.Abort();
+                EndIfExpired(connection, now);
             }
-            else if (connection.ExpiresAt + options.Value.TokenGrace < now)
+            catch (Exception fault)
             {
-                ServerLog.ConnectionExpired(logger, connection.Id, connection.UserId);
-                connection.RequestClose(now);
+                // One connection that cannot be closed must not keep the others open, nor end the server with this loop.
+                ServerLog.ConnectionNotEnded(logger, fault, connection.Id, connection.UserId);
             }
+        }
+    }
+
+    private void EndIfExpired(HubConnection connection, DateTimeOffset now)
+    {
+        if (connection.CloseRequestedAt is { } asked)
+        {
+            if (asked + Patience < now) connection.Abort();
+        }
+        else if (connection.ExpiresAt < now - options.Value.TokenGrace)
+        {
+            ServerLog.ConnectionExpired(logger, connection.Id, connection.UserId);
+            connection.RequestClose(now);
         }
     }
 }

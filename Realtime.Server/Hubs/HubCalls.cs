@@ -17,7 +17,7 @@ internal sealed class HubCalls(
     {
         try
         {
-            return await heads.ReadAsync(TokenClaims.UserIdOf(caller.User!), caller.ConnectionAborted);
+            return await heads.ReadAsync(connections.Get(caller.ConnectionId).UserId, caller.ConnectionAborted);
         }
         catch (StoreUnavailableException fault)
         {
@@ -46,7 +46,7 @@ internal sealed class HubCalls(
         if (!StreamPosition.TryParse(position, out var processed)) throw new HubException($"{HubErrors.InvalidArgument}: position");
         try
         {
-            var outcome = await cursors.MoveAsync(TokenClaims.UserIdOf(caller.User!), consumer, processed, caller.ConnectionAborted);
+            var outcome = await cursors.MoveAsync(connections.Get(caller.ConnectionId).UserId, consumer, processed, caller.ConnectionAborted);
             if (outcome is CursorOutcome.Lost) throw new HubException(HubErrors.HistoryLost);
             if (outcome is CursorOutcome.TooMany) throw new HubException($"{HubErrors.InvalidArgument}: more than {IConsumerCursorStore.MaxPerUser} consumers");
         }

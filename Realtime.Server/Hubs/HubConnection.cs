@@ -14,6 +14,9 @@ internal sealed class HubConnection(string userId, HubCallerContext context, Dat
 
     public string UserId => userId;
 
+    /// <summary>What names the connection in the requests of long polling and server-sent events; <see langword="null"/> without negotiation.</summary>
+    public string? Token { get; } = context.GetHttpContext()?.Request.Query["id"].ToString() is { Length: > 0 } token ? token : null;
+
     public DateTimeOffset ExpiresAt => new(Interlocked.Read(ref _expiresAt), TimeSpan.Zero);
 
     /// <summary>When the client was asked to come back; <see langword="null"/> when it was not.</summary>

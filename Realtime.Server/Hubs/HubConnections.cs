@@ -10,7 +10,7 @@ namespace Realtime.Server.Hubs;
 
 /// <summary>The connections of this node: joining their user's group, and who is here. Thread-safe.</summary>
 internal sealed class HubConnections(
-    HeadReader heads, IHubContext<AgentHub, IAgentClient> hub, TimeProvider time, ILogger<HubConnections> logger)
+    HeadReader heads, ConnectionOwners owners, IHubContext<AgentHub, IAgentClient> hub, TimeProvider time, ILogger<HubConnections> logger)
 {
     private readonly ConcurrentDictionary<string, HubConnection> _byId = new(StringComparer.Ordinal);
 
@@ -30,6 +30,7 @@ internal sealed class HubConnections(
         string userId = TokenClaims.UserIdOf(context.User!);
         var connection = new HubConnection(userId, context, TokenClaims.ExpiryOf(context.User!));
         _byId[connection.Id] = connection;
+        owners.Add(connection.Token, userId);
         try
         {
             await groups.AddToGroupAsync(connection.Id, UserId.GroupOf(userId), context.ConnectionAborted);
@@ -43,7 +44,10 @@ internal sealed class HubConnections(
         }
     }
 
-    public void Leave(string connectionId) => _byId.TryRemove(connectionId, out _);
+    public void Leave(string connectionId)
+    {
+        if (_byId.TryRemove(connectionId, out var connection)) owners.Remove(connection.Token);
+    }
 
     private async Task SendHeadAsync(HubConnection connection)
     {
@@ -52,9 +56,10 @@ internal sealed class HubConnections(
             var head = await heads.ReadAsync(connection.UserId, CancellationToken.None);
             await hub.Clients.Client(connection.Id).ReceiveHead(head);
         }
-        catch (Exception fault) when (fault is StoreUnavailableException or OperationCanceledException or IOException)
+        catch (Exception fault)
         {
-            ServerLog.HeadNotRead(logger, fault, connection.UserId, connection.Id); // the client asks by GetHead anyway
+            // Nobody awaits this, so nothing may escape: not what the store throws, and not what the backplane does. The client asks by GetHead anyway.
+            ServerLog.HeadNotRead(logger, fault, connection.UserId, connection.Id);
         }
     }
 }

@@ -70,7 +70,6 @@ internal sealed class AppendLanes(
         var batch = new List<PendingUnit>();
         while (true)
         {
-            DropOverdue(batch);
             lock (_lock)
             {
                 Fill(batch, lane);
@@ -85,7 +84,7 @@ internal sealed class AppendLanes(
             {
                 await AppendAsync(batch);
             }
-            catch (OperationCanceledException)
+            catch (Exception) when (_stopping.IsCancellationRequested)
             {
                 CloseLane(key, lane, batch);
                 return;
@@ -99,6 +98,8 @@ internal sealed class AppendLanes(
         await _turns.WaitAsync(_stopping.Token);
         try
         {
+            DropOverdue(batch); // after the wait for a turn, which may have been long
+            if (batch.Count == 0) return;
             var outcomes = await store.AppendAsync(batch.ConvertAll(u => u.Unit), Turn, _stopping.Token);
             for (int i = 0; i < outcomes.Count; i++)
             {
@@ -113,7 +114,7 @@ internal sealed class AppendLanes(
             foreach (var unit in batch) unit.MayBeStored = true;
             await Task.Delay(Turn, time, _stopping.Token);
         }
-        catch (Exception fault) when (fault is not OperationCanceledException)
+        catch (Exception fault) when (!_stopping.IsCancellationRequested)
         {
             ServerLog.AppendBroken(logger, fault, batch.Count);
             foreach (var unit in batch) unit.Fail(new StoreUnavailableException("The append failed.", fault));

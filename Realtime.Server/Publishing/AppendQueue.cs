@@ -24,7 +24,7 @@ internal sealed class AppendQueue : BackgroundService
     private readonly ILogger<AppendQueue> _logger;
     private readonly Channel<PendingUnit> _arrivals = Channel.CreateUnbounded<PendingUnit>(new() { SingleReader = true });
     private readonly List<PendingUnit> _postponed = []; // only the loop touches it
-    private int _waiting; // events between TryReserve and Release
+    private int _waiting; // events of units that are neither completed nor failed
 
     public AppendQueue(
         IEventStore store, CommittedEvents committed, AppendLanes lanes, IOptions<RealtimeOptions> options, TimeProvider time, ServerMetrics metrics, ILogger<AppendQueue> logger)
@@ -50,19 +50,18 @@ internal sealed class AppendQueue : BackgroundService
             throw new StoreUnavailableException($"{_options.PublishQueueCapacity} events are waiting for the store already.");
         }
 
+        // The place is given back when the unit is done with, not when its publisher has gone: a store that hangs while
+        // publishers give up and come again must not fill the memory.
+        _ = pending.Done.ContinueWith(Release, pending.Count, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        if (!_arrivals.Writer.TryWrite(pending)) pending.Fail(Stopping());
         try
         {
-            if (!_arrivals.Writer.TryWrite(pending)) throw new StoreUnavailableException("The server is stopping.");
             return await pending.Done.WaitAsync(_options.PublishTimeout, _time, cancellationToken);
         }
         catch (TimeoutException)
         {
             _metrics.PublishUnavailable();
             throw new StoreUnavailableException($"The store did not acknowledge within {_options.PublishTimeout}.");
-        }
-        finally
-        {
-            Interlocked.Add(ref _waiting, -pending.Count);
         }
     }
 
@@ -83,10 +82,10 @@ internal sealed class AppendQueue : BackgroundService
         }
         finally
         {
+            // However the loop ended: nobody who waits, and nobody who comes later, is left without an answer.
             _arrivals.Writer.TryComplete();
-            var stopping = new StoreUnavailableException("The server is stopping.");
-            foreach (var unit in _postponed) unit.Fail(stopping);
-            while (_arrivals.Reader.TryRead(out var unit)) unit.Fail(stopping);
+            foreach (var unit in _postponed) unit.Fail(Stopping());
+            while (_arrivals.Reader.TryRead(out var unit)) unit.Fail(Stopping());
             await _lanes.StopAsync();
         }
     }
@@ -140,16 +139,16 @@ internal sealed class AppendQueue : BackgroundService
             _postponed.InsertRange(0, batch);
             return false;
         }
-        catch (Exception fault) when (fault is not OperationCanceledException)
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            foreach (var unit in batch) unit.Fail(Stopping());
+            throw;
+        }
+        catch (Exception fault)
         {
             ServerLog.AppendBroken(_logger, fault, batch.Count);
             foreach (var unit in batch) unit.Fail(new StoreUnavailableException("The append failed.", fault));
             return false;
-        }
-        catch (OperationCanceledException)
-        {
-            foreach (var unit in batch) unit.Fail(new StoreUnavailableException("The server is stopping."));
-            throw;
         }
 
         for (int i = 0; i < batch.Count; i++)
@@ -160,6 +159,10 @@ internal sealed class AppendQueue : BackgroundService
 
         return true;
     }
+
+    private static StoreUnavailableException Stopping() => new("The server is stopping.");
+
+    private void Release(Task done, object? events) => Interlocked.Add(ref _waiting, -(int)events!);
 
     private bool TryReserve(int events)
     {

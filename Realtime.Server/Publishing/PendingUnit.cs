@@ -2,7 +2,7 @@ using Realtime.Server.EventStore;
 
 namespace Realtime.Server.Publishing;
 
-/// <summary>A unit on its way through the append queue, and whoever waits for it.</summary>
+/// <summary>A unit on its way through the append queue, and whoever waits for it. Whatever happens, it is completed or failed. Thread-safe.</summary>
 internal sealed class PendingUnit(AppendUnit unit, DateTimeOffset deadline)
 {
     private readonly TaskCompletionSource<IReadOnlyList<AppendedEvent>> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -11,7 +11,7 @@ internal sealed class PendingUnit(AppendUnit unit, DateTimeOffset deadline)
 
     public int Count => unit.Events.Count;
 
-    /// <summary>Nobody waits for the unit after this; it is not begun any more.</summary>
+    /// <summary>Nobody waits for the unit after this; no attempt to append it begins any more.</summary>
     public DateTimeOffset Deadline => deadline;
 
     /// <summary>Whether an earlier attempt ended without an answer: then a duplicate may be this unit itself, and must still be pushed.</summary>
@@ -24,7 +24,11 @@ internal sealed class PendingUnit(AppendUnit unit, DateTimeOffset deadline)
 
     public void Complete(IReadOnlyList<AppendedEvent> events) => _done.TrySetResult(events);
 
-    public void Fail(Exception fault) => _done.TrySetException(fault);
+    /// <summary>Its publisher may have gone; then nobody looks at the fault, and nothing is to call it unobserved.</summary>
+    public void Fail(Exception fault)
+    {
+        if (_done.TrySetException(fault)) _ = _done.Task.Exception;
+    }
 
     private static string LaneKeyOf(AppendUnit unit)
     {

@@ -9,11 +9,17 @@ internal static partial class ServerLog
     [LoggerMessage(2, LogLevel.Warning, "Event store not reachable; trying again in {Delay}.")]
     internal static partial void StoreNotReachable(ILogger logger, Exception fault, TimeSpan delay);
 
+    [LoggerMessage(3, LogLevel.Critical, "Event store cannot be used; the server stops.")]
+    internal static partial void StoreUnusable(ILogger logger, Exception fault);
+
     [LoggerMessage(10, LogLevel.Warning, "Append of {Units} units failed; units within their deadline are tried again.")]
     internal static partial void AppendFailed(ILogger logger, Exception fault, int units);
 
     [LoggerMessage(11, LogLevel.Error, "The append loop met an unexpected fault; {Units} units failed.")]
     internal static partial void AppendBroken(ILogger logger, Exception fault, int units);
+
+    [LoggerMessage(13, LogLevel.Error, "What follows a commit met an unexpected fault; the publisher is told that the store is unavailable.")]
+    internal static partial void SettleBroken(ILogger logger, Exception fault);
 
     [LoggerMessage(12, LogLevel.Debug, "Stream of user {UserId} is held by an open transaction; its publishes wait in a lane.")]
     internal static partial void LaneOpened(ILogger logger, string userId);
@@ -38,6 +44,9 @@ internal static partial class ServerLog
 
     [LoggerMessage(34, LogLevel.Warning, "Connection {ConnectionId} of user {UserId} was renewed with a token of another user; it is ended.")]
     internal static partial void UserChanged(ILogger logger, string connectionId, string userId);
+
+    [LoggerMessage(35, LogLevel.Error, "Connection {ConnectionId} of user {UserId} could not be ended.")]
+    internal static partial void ConnectionNotEnded(ILogger logger, Exception fault, string connectionId, string userId);
 
     [LoggerMessage(40, LogLevel.Information, "Token authority {Authority} ready: {Keys} signing keys.")]
     internal static partial void AuthorityReady(ILogger logger, string authority, int keys);

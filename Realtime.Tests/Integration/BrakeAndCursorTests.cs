@@ -59,6 +59,7 @@ public sealed class BrakeAndCursorTests
     [TestCase("[", "engaged")]
     [TestCase("null", "body")]
     [TestCase("""{"engaged":true,"reason":"a\u0000b"}""", "reason")]
+    [TestCase("""{"engaged":true,"reason":"a\ud800"}""", "reason")]
     public async Task A_malformed_brake_is_400(string body, string field)
     {
         using var http = _host.ClientFor(_user);

@@ -42,6 +42,23 @@ public sealed class TokenLifeTests
         (await connection.InvokeAsync<string>("GetHead").WithinDeadline()).Should().EndWith(".0");
     }
 
+    [TestCase(253_402_300_799)] // the last second of the year 9999, which some issuers write for "never"
+    [TestCase(9_000_000_000_000_000)]
+    public async Task A_token_that_never_expires_is_taken_and_does_no_harm(long exp)
+    {
+        await using var host = await RealtimeHost.StartAsync(Grace("00:00:01"));
+        string never = host.Tokens.Create(new TokenClaims { Subject = User, Further = new Dictionary<string, object> { ["exp"] = exp } });
+        await using var tap = await HubTap.ConnectAsync(host.Address, User, never);
+        var renewed = await tap.Connection.InvokeAsync<double>("RenewToken", never).WithinDeadline();
+        await using var shortLived = await HubTap.ConnectAsync(
+            host.Address, User, host.Tokens.Create(new TokenClaims { Subject = User, ExpiresIn = TimeSpan.FromSeconds(-1) }));
+
+        await Eventually.Async("the sweep has ended another connection", () => shortLived.Connection.State == HubConnectionState.Disconnected);
+
+        renewed.Should().BeGreaterThan(TimeSpan.FromDays(365).TotalSeconds);
+        (await tap.HeadAsync()).Should().EndWith(".0", "the connection and the server go on");
+    }
+
     [Test]
     public async Task Renewal_extends_a_connection_and_never_shortens_it()
     {

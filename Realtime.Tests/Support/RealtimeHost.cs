@@ -55,7 +55,10 @@ sealed class RealtimeHost : IAsyncDisposable
         var app = builder.Build();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        app.UseRouting();
         app.UseCors();
+        app.UseAuthentication();
+        app.UseAuthorization();
         app.MapRealtime();
         map?.Invoke(app);
         await app.StartAsync().WithinDeadline(TimeSpan.FromSeconds(30), "the server to start");
