@@ -1,4 +1,4 @@
-using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Realtime.Server.Api;
 
@@ -22,11 +22,18 @@ internal static class JsonBody
             operation.RequestBody?.Content?.Remove(Anything);
             return Task.CompletedTask;
         })
-        .WithMetadata(new RequestSizeLimitAttribute(MaxBytes))
         .AddEndpointFilter(RefuseTooLargeAsync);
 
     private static async ValueTask<object?> RefuseTooLargeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
+        // Refused here and not by the web server's own limit: that closes the connection under a client which is still sending,
+        // so that it sees a broken pipe and not the answer.
+        var request = context.HttpContext.Request;
+        if (request.ContentLength > MaxBytes) return Problems.Result(Problem.TooLarge(MaxBytes));
+
+        // A chunked body has no length to look at, so the web server counts it.
+        if (request.ContentLength is null && context.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+            limit.MaxRequestBodySize = MaxBytes;
         try
         {
             return await next(context);

@@ -52,14 +52,11 @@ internal static class PublishEndpoint
     private static async Task<JsonDocument> ReadBodyAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         if (!request.HasJsonContentType()) throw new InvalidEventException("Content-Type", "must be application/json");
-        if (request.ContentLength > JsonBody.MaxBytes) throw TooLarge();
 
-        // A chunked body has no length to check before, so it is counted while it is read.
         var reader = request.BodyReader;
         while (true)
         {
             var read = await reader.ReadAsync(cancellationToken);
-            if (read.Buffer.Length > JsonBody.MaxBytes) throw TooLarge();
             if (!read.IsCompleted)
             {
                 reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
@@ -71,8 +68,6 @@ internal static class PublishEndpoint
             return JsonDocument.Parse(body);
         }
     }
-
-    private static BadHttpRequestException TooLarge() => new("The body is too large.", StatusCodes.Status413PayloadTooLarge);
 
     private static List<PublishRequest> ReadArray(JsonElement array)
     {
