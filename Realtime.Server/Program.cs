@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Realtime.Server;
 using Realtime.Server.Dashboard;
 using Realtime.Server.EventStore.Schema;
@@ -19,7 +20,7 @@ try
     await app.RunAsync();
     return 0;
 }
-catch (Exception fault) when (fault is RealtimeConfigurationException or SchemaTooNewException)
+catch (Exception fault) when (fault is RealtimeConfigurationException or SchemaTooNewException or IOException { InnerException: AddressInUseException })
 {
     await Console.Error.WriteLineAsync(fault.Message);
     return 1;

@@ -4,6 +4,7 @@ namespace Realtime.Server;
 internal static class ConfigurationCheck
 {
     private const string Bearer = "Authentication:Schemes:Bearer";
+    private static readonly string[] BearerSwitches = ["RequireHttpsMetadata", "IncludeErrorDetails", "MapInboundClaims", "RefreshOnIssuerKeyNotFound", "SaveToken"];
 
     internal static void Server(IConfiguration configuration, IHostEnvironment environment)
     {
@@ -66,6 +67,12 @@ internal static class ConfigurationCheck
         foreach (var key in configuration.GetSection($"{Bearer}:SigningKeys").GetChildren())
         {
             if (SecretsCheck.SigningKey(key) is { } fault) yield return fault;
+        }
+
+        foreach (string name in BearerSwitches)
+        {
+            if (IsSet(configuration, $"{Bearer}:{name}") && !bool.TryParse(configuration[$"{Bearer}:{name}"], out _))
+                yield return $"{Bearer}:{name} is '{configuration[$"{Bearer}:{name}"]}'; it must be true or false.";
         }
 
         bool isHttpsRequired = !string.Equals(configuration[$"{Bearer}:RequireHttpsMetadata"], "false", StringComparison.OrdinalIgnoreCase);

@@ -65,6 +65,14 @@ internal sealed class AppendQueue : BackgroundService
         }
     }
 
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+
+        // A loop that was stopped before it began has answered nobody.
+        if (ExecuteTask is { IsCompleted: true }) await AnswerAllAsync();
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
@@ -82,12 +90,17 @@ internal sealed class AppendQueue : BackgroundService
         }
         finally
         {
-            // However the loop ended: nobody who waits, and nobody who comes later, is left without an answer.
-            _arrivals.Writer.TryComplete();
-            foreach (var unit in _postponed) unit.Fail(Stopping());
-            while (_arrivals.Reader.TryRead(out var unit)) unit.Fail(Stopping());
-            await _lanes.StopAsync();
+            await AnswerAllAsync();
         }
+    }
+
+    /// <summary>However the loop ended: nobody who waits, and nobody who comes later, is left without an answer.</summary>
+    private async Task AnswerAllAsync()
+    {
+        _arrivals.Writer.TryComplete();
+        foreach (var unit in _postponed) unit.Fail(Stopping());
+        while (_arrivals.Reader.TryRead(out var unit)) unit.Fail(Stopping());
+        await _lanes.StopAsync();
     }
 
     /// <summary>The next units for one transaction: in order, no id twice, none whose stream waits in a lane, none that nobody waits for.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Hosting;
 using Realtime.Contracts;
+using Realtime.Harness;
 using Realtime.Server;
 using Realtime.Tests.Support;
 
@@ -35,6 +36,82 @@ public sealed class StartUpTests
         faults.Should().Contain(f => f.Contains("ConnectionStrings:Postgres", StringComparison.Ordinal));
         faults.Should().Contain(f => f.Contains("Realtime:PublishTimeout", StringComparison.Ordinal));
         faults.Should().Contain(f => f.Contains("app.example.com/path", StringComparison.Ordinal));
+    }
+
+    [TestCase("ConnectionStrings:Postgres", "Host=db;Bogus=1;Password=hunter2")]
+    [TestCase("ConnectionStrings:Postgres", "postgres://user:hunter2@db/app")]
+    [TestCase("ConnectionStrings:Postgres", "Database=app;Password=hunter2")]
+    [TestCase("ConnectionStrings:Redis", "redis:6379,password=hunter2,connectTimeout=soon")]
+    [TestCase("ConnectionStrings:Redis", "password=hunter2")]
+    [TestCase("Authentication:Schemes:Bearer:SigningKeys:0:Value", "hunter2")]
+    [TestCase("Authentication:Schemes:Bearer:Authority", "login.example.com")]
+    [TestCase("Authentication:Schemes:Bearer:Authority", "http://login.example.com")]
+    [TestCase("Authentication:Schemes:Bearer:RequireHttpsMetadata", "perhaps")]
+    [TestCase("Realtime:PublishTimeout", "soon")]
+    [TestCase("Realtime:TokenGrace", "9999.00:00:00")]
+    public async Task A_setting_that_cannot_work_is_named_in_one_line_without_its_secret(string key, string value)
+    {
+        var settings = new Dictionary<string, string?> { ["ConnectionStrings:Postgres"] = "Host=db", [key] = value };
+
+        var start = () => RealtimeHost.StartAsync(settings);
+
+        (await start.Should().ThrowAsync<RealtimeConfigurationException>()).Which.Faults
+            .Should().ContainSingle().Which.Should().Contain(key).And.NotContain("\n").And.NotContain("hunter2");
+    }
+
+    [Test]
+    public async Task A_bad_setting_ends_the_process_with_code_1_and_one_line()
+    {
+        var start = () => ServerNode.StartAsync(new ServerNodeOptions
+        {
+            EnvironmentName = "Development",
+            Settings = new Dictionary<string, string?> { ["ConnectionStrings:Postgres"] = "nonsense" },
+        }).WithinDeadline(TimeSpan.FromSeconds(60));
+
+        (await start.Should().ThrowAsync<HarnessException>()).Which.Message
+            .Should().Contain("exit code 1").And.Contain("ConnectionStrings:Postgres cannot be read").And.NotContain("   at ");
+    }
+
+    [Test]
+    public async Task A_database_of_a_newer_release_ends_the_server_also_when_it_comes_back_later()
+    {
+        await using var postgres = await PostgresServer.StartAsync().WithinDeadline(TimeSpan.FromSeconds(60));
+        var settings = new Dictionary<string, string?> { ["ConnectionStrings:Postgres"] = postgres.ConnectionString };
+        await using (await RealtimeHost.StartAsync(settings))
+        {
+            await postgres.PsqlAsync("insert into realtime.schema_versions (version, name) values (9999, 'from the future')").WithinDeadline();
+        }
+
+        await postgres.StopImmediateAsync().WithinDeadline(TimeSpan.FromSeconds(60));
+        using var tokens = TestTokens.Hmac();
+        var node = await ServerNode.StartAsync(new ServerNodeOptions
+        {
+            Settings = new Dictionary<string, string?>(tokens.ServerSettings()) { ["ConnectionStrings:Postgres"] = postgres.ConnectionString },
+            ReadyPath = Routes.Live,
+        }).WithinDeadline(TimeSpan.FromSeconds(60));
+        await using var disposal = node;
+        await postgres.RestartAsync().WithinDeadline(TimeSpan.FromSeconds(60));
+
+        await Eventually.Async("the server has ended", () => !node.IsRunning, TimeSpan.FromSeconds(30));
+
+        node.Output.Should().Contain(line => line.StartsWith("The database schema has version 9999", StringComparison.Ordinal));
+    }
+
+    [Test]
+    public async Task Without_redis_the_server_opens_degraded_stores_and_acknowledges()
+    {
+        await using var host = await RealtimeHost.StartAsync(new Dictionary<string, string?>
+        {
+            ["ConnectionStrings:Postgres"] = await Shared.CreateDatabaseAsync(),
+            ["ConnectionStrings:Redis"] = $"127.0.0.1:{FreePort.Next()},connectTimeout=500",
+        });
+        using var http = host.ClientFor("anna", Scopes.Publish);
+
+        var ready = await http.GetAsync(Routes.Ready).WithinDeadline();
+        ready.StatusCode.Should().Be(HttpStatusCode.OK);
+        (await ready.JsonAsync()).GetProperty("status").GetString().Should().Be("degraded");
+        (await http.PostAsync(Routes.Events, Samples.Json(Samples.Step("anna"))).WithinDeadline()).StatusCode.Should().Be(HttpStatusCode.Created);
+        (await (await http.GetAsync(Routes.Events).WithinDeadline()).JsonAsync()).GetProperty("events").GetArrayLength().Should().Be(1);
     }
 
     [Test]

@@ -1,0 +1,169 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Realtime.Server;
+using Realtime.Server.EventStore;
+using Realtime.Server.FanOut;
+using Realtime.Server.Publishing;
+using Realtime.Server.Telemetry;
+using Realtime.Tests.Support;
+using static Realtime.Tests.Specifications.EventStoreTestEvents;
+
+namespace Realtime.Tests.Server;
+
+/// <summary>Whatever the store does, every publisher is answered, and what waits is bounded.</summary>
+public sealed class AppendQueueTests
+{
+    const int Capacity = 1_000;
+    ScriptedEventStore _store = null!;
+    RecordingGroups _groups = null!;
+    ServiceProvider _services = null!;
+    AppendQueue _queue = null!;
+
+    [SetUp]
+    public async Task Start()
+    {
+        _store = new ScriptedEventStore();
+        _groups = new RecordingGroups();
+        _services = new ServiceCollection().AddMetrics().AddSingleton<ServerMetrics>().BuildServiceProvider();
+        var options = Options.Create(new RealtimeOptions { PublishQueueCapacity = Capacity, PublishTimeout = TimeSpan.FromSeconds(2) });
+        var metrics = _services.GetRequiredService<ServerMetrics>();
+        var committed = new CommittedEvents(
+            new EventBroadcaster(_groups, options, metrics, NullLogger<EventBroadcaster>.Instance), metrics, NullLogger<CommittedEvents>.Instance);
+        var lanes = new AppendLanes(_store, committed, options, TimeProvider.System, NullLogger<AppendLanes>.Instance);
+        _queue = new AppendQueue(_store, committed, lanes, options, TimeProvider.System, metrics, NullLogger<AppendQueue>.Instance);
+        await _queue.StartAsync(CancellationToken.None);
+    }
+
+    [TearDown]
+    public async Task Stop()
+    {
+        await _queue.StopAsync(CancellationToken.None).WithinDeadline();
+        _queue.Dispose();
+        await _services.DisposeAsync();
+    }
+
+    static IEnumerable<TestCaseData> Faults()
+    {
+        yield return new TestCaseData(new InvalidOperationException("a bug")).SetArgDisplayNames("a bug");
+        yield return new TestCaseData(new OperationCanceledException("not ours")).SetArgDisplayNames("a cancellation that is not ours");
+    }
+
+    [TestCaseSource(nameof(Faults))]
+    public async Task After_any_fault_of_the_store_the_publisher_is_told_and_the_loop_goes_on(Exception fault)
+    {
+        _store.OnAppend = (_, _) => Task.FromException<IReadOnlyList<AppendOutcome>>(fault);
+
+        await Publishing().Should().ThrowAsync<StoreUnavailableException>();
+
+        _store.OnAppend = null;
+        (await Publish().WithinDeadline()).Should().ContainSingle();
+    }
+
+    [Test]
+    public async Task Fewer_outcomes_than_units_answer_nobody_wrongly_and_the_loop_goes_on()
+    {
+        _store.OnAppend = (units, _) => Task.FromResult<IReadOnlyList<AppendOutcome>>([.. units.Select(_ => (AppendOutcome)null!)]);
+
+        await Publishing().Should().ThrowAsync<StoreUnavailableException>();
+
+        _store.OnAppend = null;
+        (await Publish().WithinDeadline()).Should().ContainSingle();
+    }
+
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task A_full_queue_answers_at_once_also_when_its_publishers_have_gone(bool publishersLeave)
+    {
+        var hanging = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _store.OnAppend = async (units, _) =>
+        {
+            await hanging.Task;
+            return _store.Commit(units);
+        };
+        using var leaving = new CancellationTokenSource();
+        var waiting = Enumerable.Range(0, Capacity).Select(_ => _queue.AppendAsync(Unit(Event(NewUser())), leaving.Token)).ToList();
+        if (publishersLeave)
+        {
+            await leaving.CancelAsync();
+            foreach (var gone in waiting) await gone.Invoking(t => t.WithinDeadline()).Should().ThrowAsync<OperationCanceledException>();
+        }
+
+        var refused = Publish();
+
+        refused.IsCompleted.Should().BeTrue("a full queue lets nobody wait");
+        await refused.Invoking(t => t).Should().ThrowAsync<StoreUnavailableException>();
+        hanging.SetResult(true);
+        await Eventually.Async("there is room again", async () => await SucceedsAsync());
+        if (!publishersLeave) (await Task.WhenAll(waiting).WithinDeadline()).Should().HaveCount(Capacity);
+    }
+
+    [Test]
+    public async Task A_store_that_hangs_ends_the_wait_at_the_timeout_and_stopping_ends_it_at_once()
+    {
+        _store.OnAppend = async (_, stopping) =>
+        {
+            await new TaskCompletionSource().Task.WaitAsync(stopping);
+            return [];
+        };
+        await Publishing().Should().ThrowAsync<StoreUnavailableException>().WithMessage("*did not acknowledge*");
+        var waiting = Publish();
+        var behindIt = Publish();
+
+        await _queue.StopAsync(CancellationToken.None).WithinDeadline(TimeSpan.FromSeconds(1));
+
+        await waiting.Invoking(t => t.WithinDeadline(TimeSpan.FromSeconds(1))).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*stopping*");
+        await behindIt.Invoking(t => t.WithinDeadline(TimeSpan.FromSeconds(1))).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*stopping*");
+        await Publishing().Should().ThrowAsync<StoreUnavailableException>().WithMessage("*stopping*");
+    }
+
+    [Test]
+    public async Task A_lost_answer_is_tried_again_and_what_was_stored_is_pushed_once()
+    {
+        int attempts = 0;
+        _store.OnAppend = (units, _) =>
+        {
+            if (Interlocked.Increment(ref attempts) > 1) return Task.FromResult(AsDuplicates(_store.Commit(units)));
+            return Task.FromException<IReadOnlyList<AppendOutcome>>(new StoreUnavailableException("The answer was lost."));
+        };
+
+        var stored = await Publish().WithinDeadline();
+
+        stored.Single().IsDuplicate.Should().BeTrue("the store has it from the first attempt");
+        await Eventually.Async("it is pushed all the same", () => _groups.Sent.Count == 1);
+    }
+
+    [Test]
+    public async Task Stopping_answers_those_who_wait_in_lanes_too()
+    {
+        _store.OnAppend = async (units, stopping) =>
+        {
+            if (units[0].Events[0].UserId == "held") await Task.Yield();
+            return [.. units.Select(_ => AppendOutcome.Skipped.Instance)];
+        };
+        var held = _queue.AppendAsync(Unit(Event("held")), CancellationToken.None);
+
+        await _queue.StopAsync(CancellationToken.None).WithinDeadline(TimeSpan.FromSeconds(1));
+
+        await held.Invoking(t => t.WithinDeadline(TimeSpan.FromSeconds(1))).Should().ThrowAsync<StoreUnavailableException>();
+    }
+
+    Task<IReadOnlyList<AppendedEvent>> Publish() => _queue.AppendAsync(Unit(Event(NewUser())), CancellationToken.None);
+
+    Func<Task> Publishing() => () => Publish().WithinDeadline();
+
+    async Task<bool> SucceedsAsync()
+    {
+        try
+        {
+            return (await Publish()).Count == 1;
+        }
+        catch (StoreUnavailableException)
+        {
+            return false;
+        }
+    }
+
+    static IReadOnlyList<AppendOutcome> AsDuplicates(IReadOnlyList<AppendOutcome> outcomes) =>
+        [.. outcomes.Cast<AppendOutcome.Committed>().Select(c => new AppendOutcome.Committed([.. c.Events.Select(e => e with { IsDuplicate = true })]))];
+}
