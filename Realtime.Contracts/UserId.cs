@@ -31,4 +31,12 @@ public static class UserId
     /// <summary>Name of the user's group, <c>agent:status:{user_id}</c>; on Redis the channel's name ends with it.</summary>
     /// <param name="userId">A valid user id.</param>
     public static string GroupOf(string userId) => GroupPrefix + userId;
+
+    /// <summary>Whether a group is a user's.</summary>
+    /// <param name="group">Name of a group.</param>
+    public static bool IsGroup(string group) => group.StartsWith(GroupPrefix, StringComparison.Ordinal);
+
+    /// <summary>The user of a group; the inverse of <see cref="GroupOf"/>.</summary>
+    /// <param name="group">Name of a user's group.</param>
+    public static string OfGroup(string group) => group.Substring(GroupPrefix.Length);
 }

@@ -56,7 +56,7 @@ internal static class Health
     private sealed class BackplaneCheck(IServiceProvider services) : IHealthCheck
     {
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-            Task.FromResult(services.GetService<RedisBackplane>() is { IsConnected: false }
+            Task.FromResult(services.GetService<RedisBackplane>() is { IsConnected: false } || services.GetService<RedisShards>() is { IsAway: true }
                 ? HealthCheckResult.Degraded("Redis does not answer: pushes reach only this node's own clients, if any; events are stored and fetched.")
                 : HealthCheckResult.Healthy());
     }

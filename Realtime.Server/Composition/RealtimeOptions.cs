@@ -33,6 +33,14 @@ public sealed class RealtimeOptions
     /// <value>Default 1,000; at least 1.</value>
     public int FanOutQueueCapacity { get; set; } = 1_000;
 
+    /// <summary>How pushes reach other nodes, and connections on this one.</summary>
+    /// <value>Default <see cref="BackplaneKind.Shard"/>.</value>
+    public BackplaneKind Backplane { get; set; }
+
+    /// <summary>How often a node compares the heads of its users with what it has pushed; 0.5 s while Redis is away.</summary>
+    /// <value>Default 1.5 s; more than zero, at most 1 minute.</value>
+    public TimeSpan HeadCheckInterval { get; set; } = TimeSpan.FromSeconds(1.5);
+
     /// <summary>Whether <c>/openapi/v1.json</c> is mapped; a host with a document of its own may switch it off.</summary>
     /// <value>Default <see langword="true"/>.</value>
     public bool MapOpenApi { get; set; } = true;
@@ -47,6 +55,8 @@ public sealed class RealtimeOptions
             yield return $"Realtime:PublishTimeout is {PublishTimeout}; it must be more than zero and at most 1 minute.";
         if (TokenGrace < TimeSpan.Zero || TokenGrace > TimeSpan.FromDays(1))
             yield return $"Realtime:TokenGrace is {TokenGrace}; it must be 0 to 1 day.";
+        if (HeadCheckInterval <= TimeSpan.Zero || HeadCheckInterval > TimeSpan.FromMinutes(1))
+            yield return $"Realtime:HeadCheckInterval is {HeadCheckInterval}; it must be more than zero and at most 1 minute.";
         if (PublishQueueCapacity < 1_000)
             yield return $"Realtime:PublishQueueCapacity is {PublishQueueCapacity}; it must be at least 1000.";
         if (MaxAppendBatch < 1)

@@ -27,7 +27,7 @@ public static class RealtimeServerRegistration
         ArgumentNullException.ThrowIfNull(builder);
         ConfigurationCheck.Server(builder.Configuration, builder.Environment);
 
-        AddPublishing(builder, registerEventTypes);
+        AddPublishing(builder, registerEventTypes, isServer: true);
         var services = builder.Services;
         BearerSetup.Register(services);
         Health.Register(services);
@@ -55,11 +55,11 @@ public static class RealtimeServerRegistration
     {
         ArgumentNullException.ThrowIfNull(builder);
         ConfigurationCheck.Publisher(builder.Configuration);
-        AddPublishing(builder, registerEventTypes);
+        AddPublishing(builder, registerEventTypes, isServer: false);
         return builder;
     }
 
-    private static void AddPublishing(IHostApplicationBuilder builder, Action<EventTypes>? registerEventTypes)
+    private static void AddPublishing(IHostApplicationBuilder builder, Action<EventTypes>? registerEventTypes, bool isServer)
     {
         var types = EventTypes.CreateDefault();
         registerEventTypes?.Invoke(types);
@@ -84,7 +84,7 @@ public static class RealtimeServerRegistration
 
         var signalR = services.AddSignalR()
             .AddJsonProtocol(o => o.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, RealtimeJsonContext.Default));
-        if (builder.Configuration.GetConnectionString("Redis") is { Length: > 0 } redis) RedisBackplane.Register(services, signalR, redis);
+        Backplane.Register(builder, signalR, isServer);
 
         // Hosting writes the whole URL of each request at Information, and browsers carry their token in it.
         services.AddLogging(l => l.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning));

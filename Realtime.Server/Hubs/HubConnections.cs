@@ -4,13 +4,14 @@ using Realtime.Contracts;
 using Realtime.Contracts.Hub;
 using Realtime.Server.Auth;
 using Realtime.Server.EventStore;
+using Realtime.Server.FanOut;
 using Realtime.Server.Telemetry;
 
 namespace Realtime.Server.Hubs;
 
 /// <summary>The connections of this node: joining their user's group, and who is here. Thread-safe.</summary>
 internal sealed class HubConnections(
-    HeadReader heads, ConnectionOwners owners, IHubContext<AgentHub, IAgentClient> hub, TimeProvider time, ILogger<HubConnections> logger)
+    HeadReader heads, ConnectionOwners owners, IHubContext<AgentHub, IAgentClient> hub, TimeProvider time, ILogger<HubConnections> logger, ShardLifetimeManager? shards = null)
 {
     private readonly ConcurrentDictionary<string, HubConnection> _byId = new(StringComparer.Ordinal);
 
@@ -49,12 +50,17 @@ internal sealed class HubConnections(
         if (_byId.TryRemove(connectionId, out var connection)) owners.Remove(connection.Token);
     }
 
+    /// <summary>Reads the head and sends it to one connection. Never throws.</summary>
+    public Task SendHeadAsync(string connectionId) =>
+        _byId.TryGetValue(connectionId, out var connection) ? SendHeadAsync(connection) : Task.CompletedTask;
+
     private async Task SendHeadAsync(HubConnection connection)
     {
         try
         {
             var head = await heads.ReadAsync(connection.UserId, CancellationToken.None);
             await hub.Clients.Client(connection.Id).ReceiveHead(head);
+            shards?.Begin(UserId.GroupOf(connection.UserId), head);
         }
         catch (Exception fault)
         {

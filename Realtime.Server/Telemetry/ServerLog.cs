@@ -60,6 +60,21 @@ internal static partial class ServerLog
     [LoggerMessage(51, LogLevel.Information, "Redis connection restored: {Kind}.")]
     internal static partial void RedisRestored(ILogger logger, string kind);
 
+    [LoggerMessage(52, LogLevel.Warning, "Redis is away: pushes between nodes pause, the head check delivers.")]
+    internal static partial void RedisAway(ILogger logger);
+
+    [LoggerMessage(53, LogLevel.Information, "Redis is here: every shard brings back its nonce.")]
+    internal static partial void RedisBack(ILogger logger);
+
+    [LoggerMessage(54, LogLevel.Debug, "Shard {Shard} could not be subscribed; trying again.")]
+    internal static partial void ShardNotSubscribed(ILogger logger, Exception fault, int shard);
+
+    [LoggerMessage(55, LogLevel.Warning, "A message on {Channel} is malformed and ignored.")]
+    internal static partial void ShardMessageMalformed(ILogger logger, string channel);
+
+    [LoggerMessage(56, LogLevel.Warning, "The head check could not read the store; trying again.")]
+    internal static partial void HeadCheckFailed(ILogger logger, Exception fault);
+
     [LoggerMessage(60, LogLevel.Information, "Demo agent publishes for user {UserId} while it is connected.")]
     internal static partial void DemoStarted(ILogger logger, string userId);
 

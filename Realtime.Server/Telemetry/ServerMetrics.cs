@@ -13,6 +13,7 @@ internal sealed class ServerMetrics
     private readonly Counter<long> _pushed;
     private readonly Counter<long> _pushFailures;
     private readonly Counter<long> _fanOutOverflows;
+    private readonly Counter<long> _repaired;
     private readonly Histogram<int> _batchSize;
 
     public ServerMetrics(IMeterFactory meters)
@@ -24,6 +25,7 @@ internal sealed class ServerMetrics
         _pushed = meter.CreateCounter<long>("realtime.server.events.pushed", "{event}", "Events handed to the backplane.");
         _pushFailures = meter.CreateCounter<long>("realtime.server.push.failures", "{push}", "Pushes that failed; their events are fetched instead.");
         _fanOutOverflows = meter.CreateCounter<long>("realtime.server.push.overflows", "{event}", "Events not pushed because the user's queue was full.");
+        _repaired = meter.CreateCounter<long>("realtime.server.events.repaired", "{event}", "Events pushed by the head check because their push was lost.");
         _batchSize = meter.CreateHistogram<int>("realtime.server.append.batch_size", "{event}", "Events per append transaction.");
     }
 
@@ -40,6 +42,8 @@ internal sealed class ServerMetrics
     public void Pushed() => _pushed.Add(1);
 
     public void PushFailed() => _pushFailures.Add(1);
+
+    public void Repaired(int events) => _repaired.Add(events);
 
     public void FanOutOverflow() => _fanOutOverflows.Add(1);
 }

@@ -1,0 +1,33 @@
+using Microsoft.AspNetCore.SignalR;
+using Realtime.Server.HeadCheck;
+using Realtime.Server.Hubs;
+
+namespace Realtime.Server.FanOut;
+
+/// <summary>Registers what the configuration asks for.</summary>
+internal static class Backplane
+{
+    internal static void Register(IHostApplicationBuilder builder, ISignalRServerBuilder signalR, bool isServer)
+    {
+        var services = builder.Services;
+        string? redis = builder.Configuration.GetConnectionString("Redis");
+        bool hasRedis = !string.IsNullOrEmpty(redis);
+        var kind = builder.Configuration.GetValue($"{RealtimeOptions.Section}:{nameof(RealtimeOptions.Backplane)}", BackplaneKind.Shard);
+        if (kind == BackplaneKind.Stock)
+        {
+            if (hasRedis) RedisBackplane.Register(services, signalR, redis!);
+            return;
+        }
+
+        services.AddSingleton<LocalGroups>();
+        services.AddSingleton<ShardLifetimeManager>();
+        services.AddSingleton<HubLifetimeManager<AgentHub>>(s => s.GetRequiredService<ShardLifetimeManager>());
+        if (hasRedis)
+        {
+            services.AddSingleton(s => new RedisShards(redis!, isServer, s, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<RedisShards>>()));
+            services.AddHostedService(s => s.GetRequiredService<RedisShards>());
+        }
+
+        if (isServer) services.AddHostedService<HeadCheckService>();
+    }
+}

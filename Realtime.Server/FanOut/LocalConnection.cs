@@ -1,0 +1,55 @@
+using Microsoft.AspNetCore.SignalR;
+
+namespace Realtime.Server.FanOut;
+
+/// <summary>
+/// One connection of this node, without a queue: a push that finds the previous write still under way is skipped and the
+/// connection marked <em>behind</em>, because the store is the buffer. When the write is through, the connection gets its head
+/// and fetches. So a tab that does not read delays neither its siblings nor the publisher. Thread-safe.
+/// </summary>
+internal sealed class LocalConnection(HubConnectionContext context, Func<LocalConnection, Task> catchUp)
+{
+    private readonly Lock _lock = new();
+    private bool _isWriting;
+    private bool _isBehind;
+
+    public string Id => context.ConnectionId;
+
+    /// <summary>Groups the connection is in; only <see cref="LocalGroups"/> touches it, under its lock.</summary>
+    public HashSet<string> Groups { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Sends, or marks the connection behind. Never waits.</summary>
+    /// <returns>Whether it was sent.</returns>
+    public bool TrySend(SerializedHubMessage message)
+    {
+        lock (_lock)
+        {
+            if (_isWriting)
+            {
+                _isBehind = true;
+                return false;
+            }
+
+            var write = context.WriteAsync(message, CancellationToken.None);
+            if (write.IsCompletedSuccessfully) return true;
+            _isWriting = true;
+            _ = FinishAsync(write.AsTask());
+            return true;
+        }
+    }
+
+    private async Task FinishAsync(Task write)
+    {
+        // A write that fails ends the connection, and SignalR says so; here it only means that nothing is under way any more.
+        await write.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        bool wasBehind;
+        lock (_lock)
+        {
+            _isWriting = false;
+            wasBehind = _isBehind;
+            _isBehind = false;
+        }
+
+        if (wasBehind && !context.ConnectionAborted.IsCancellationRequested) await catchUp(this);
+    }
+}

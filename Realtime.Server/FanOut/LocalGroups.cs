@@ -1,0 +1,93 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using Microsoft.AspNetCore.SignalR;
+using Realtime.Contracts;
+
+namespace Realtime.Server.FanOut;
+
+/// <summary>The groups that connections of this node are in, and how far each has been pushed. Thread-safe.</summary>
+internal sealed class LocalGroups
+{
+    private readonly ConcurrentDictionary<string, LocalGroup> _groups = new(StringComparer.Ordinal);
+
+    /// <summary>Names of all groups with a connection here.</summary>
+    public IEnumerable<string> Names => _groups.Keys;
+
+    public LocalGroup? Find(string name) => _groups.GetValueOrDefault(name);
+
+    public void Add(LocalConnection connection, string name)
+    {
+        while (true)
+        {
+            var group = _groups.GetOrAdd(name, static n => new LocalGroup(n));
+            lock (group)
+            {
+                if (group.IsClosed) continue; // its last connection has just left
+                if (connection.Groups.Add(name)) group.Members = group.Members.Add(connection);
+                return;
+            }
+        }
+    }
+
+    public void Remove(LocalConnection connection, string name)
+    {
+        if (!_groups.TryGetValue(name, out var group)) return;
+        lock (group)
+        {
+            if (!connection.Groups.Remove(name)) return;
+            group.Members = group.Members.Remove(connection);
+            if (!group.Members.IsEmpty) return;
+            group.IsClosed = true;
+            _groups.TryRemove(new(name, group));
+        }
+    }
+
+    public void RemoveFromAll(LocalConnection connection)
+    {
+        foreach (string name in connection.Groups.ToList()) Remove(connection, name);
+    }
+}
+
+/// <summary>One group. Pushes and progress move together under its lock, so what counts as pushed was pushed. Thread-safe.</summary>
+internal sealed class LocalGroup(string name)
+{
+    private readonly PushProgress _progress = new();
+
+    public string Name => name;
+
+    public ImmutableArray<LocalConnection> Members { get; set; } = [];
+
+    public bool IsClosed { get; set; }
+
+    /// <summary>Up to where events were pushed here without a gap; <see langword="null"/> as long as that is unknown.</summary>
+    public StreamPosition? Pushed
+    {
+        get
+        {
+            lock (this) return _progress.Contiguous;
+        }
+    }
+
+    /// <summary>Sends to every member, but those named, and notes the position of an event.</summary>
+    /// <returns>How many members were behind.</returns>
+    public int Send(SerializedHubMessage message, StreamPosition? position, IReadOnlyList<string>? except = null)
+    {
+        lock (this)
+        {
+            int skipped = 0;
+            foreach (var member in Members)
+            {
+                if (except?.Contains(member.Id) != true && !member.TrySend(message)) skipped++;
+            }
+
+            if (position is { } pushed) _progress.Pushed(pushed);
+            return skipped;
+        }
+    }
+
+    /// <summary>The members know of this position: its events were pushed, or it was announced as head.</summary>
+    public void Reached(StreamPosition position)
+    {
+        lock (this) _progress.Reached(position);
+    }
+}

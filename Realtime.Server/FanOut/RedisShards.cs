@@ -1,0 +1,168 @@
+using Microsoft.AspNetCore.SignalR;
+using Realtime.Server.Telemetry;
+using StackExchange.Redis;
+using StreamPosition = Realtime.Contracts.StreamPosition;
+
+namespace Realtime.Server.FanOut;
+
+/// <summary>
+/// The way between nodes: a fixed number of pattern subscriptions, made once. Channels are <c>realtime:{shard}:{group}</c>, so
+/// they end with the group's name. Whether Redis is away is not told by a socket: every node must receive its own nonce over
+/// every shard. While Redis is away nothing is published to it; the head check delivers. Thread-safe.
+/// </summary>
+internal sealed class RedisShards(string connectionString, bool isListening, IServiceProvider services, TimeProvider time, ILogger<RedisShards> logger)
+    : BackgroundService
+{
+    private const int ShardCount = 8;
+    private const string Prefix = "realtime:";
+    private const string NoncePrefix = "nonce:";
+    private static readonly TimeSpan NonceInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan NoncePatience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan ResubscribeAfter = TimeSpan.FromSeconds(6);
+
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(2);
+
+    private readonly Guid _node = Guid.NewGuid();
+    private readonly long[] _heard = new long[ShardCount];
+    private readonly ChannelMessageQueue?[] _queues = new ChannelMessageQueue?[ShardCount];
+    private readonly TaskCompletionSource _ticked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile IConnectionMultiplexer? _connection;
+    private volatile bool _isAway = true;
+
+    /// <summary>Raised when Redis has gone or come back.</summary>
+    public event EventHandler? Changed;
+
+    /// <summary>Whether pushes of other nodes may not arrive here, or ours there.</summary>
+    public bool IsAway => _isAway;
+
+    /// <summary>Pushes to the other nodes; does nothing while Redis is away.</summary>
+    public async Task PublishAsync(string group, StreamPosition? position, IReadOnlyList<SerializedMessage> forms)
+    {
+        if (_isAway || _connection is not { } connection) return;
+        await connection.GetSubscriber().PublishAsync(ChannelOf(group), ShardMessage.Write(_node, position, forms));
+    }
+
+    /// <summary>Gives Redis a moment, so that the first push of a process finds it; a start does not depend on it.</summary>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await base.StartAsync(cancellationToken);
+        await Task.WhenAny(_ticked.Task, Task.Delay(StartPatience, time, cancellationToken));
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            _connection = await ConnectAsync(stoppingToken);
+            using var timer = new PeriodicTimer(NonceInterval, time);
+            do
+            {
+                await TickAsync(_connection);
+                _ticked.TrySetResult();
+            }
+            while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Stopping.
+        }
+        finally
+        {
+            if (_connection is { } connection) await connection.CloseAsync(allowCommandsToComplete: false);
+        }
+    }
+
+    private async Task<IConnectionMultiplexer> ConnectAsync(CancellationToken stoppingToken)
+    {
+        var options = ConfigurationOptions.Parse(connectionString);
+        options.AbortOnConnectFail = false; // connects when it can; every subscription is confirmed by its nonce
+        options.BacklogPolicy = BacklogPolicy.FailFast; // a push that is late is no push
+        options.ReconnectRetryPolicy = new LinearRetry((int)NonceInterval.TotalMilliseconds);
+        var connection = await ConnectionMultiplexer.ConnectAsync(options).WaitAsync(stoppingToken);
+        connection.ConnectionFailed += (_, e) => ServerLog.RedisLost(logger, e.ConnectionType.ToString());
+        connection.ConnectionRestored += (_, e) => ServerLog.RedisRestored(logger, e.ConnectionType.ToString());
+        return connection;
+    }
+
+    private async Task TickAsync(IConnectionMultiplexer connection)
+    {
+        if (isListening)
+        {
+            for (int shard = 0; shard < ShardCount; shard++) await KeepAsync(connection, shard);
+        }
+
+        bool isAway = isListening
+            ? !Enumerable.Range(0, ShardCount).All(s => IsFresh(s, NoncePatience))
+            : !connection.IsConnected;
+        if (isAway == _isAway) return;
+        _isAway = isAway;
+        if (isAway) ServerLog.RedisAway(logger);
+        else ServerLog.RedisBack(logger);
+        Changed?.Invoke(this, EventArgs.Empty);
+    }
+
+    /// <summary>Subscribes a shard that is not subscribed, or has been silent for too long, and sends it a nonce.</summary>
+    private async Task KeepAsync(IConnectionMultiplexer connection, int shard)
+    {
+        if (!connection.IsConnected) return;
+        var subscriber = connection.GetSubscriber();
+        try
+        {
+            if (_queues[shard] is null || !IsFresh(shard, ResubscribeAfter)) await SubscribeAsync(subscriber, shard);
+            await subscriber.PublishAsync(RedisChannel.Literal($"{Prefix}{shard}:{NoncePrefix}{_node:N}"), "1", CommandFlags.FireAndForget);
+        }
+        catch (Exception fault) when (fault is RedisException or RedisTimeoutException or ObjectDisposedException)
+        {
+            ServerLog.ShardNotSubscribed(logger, fault, shard);
+        }
+    }
+
+    private async Task SubscribeAsync(ISubscriber subscriber, int shard)
+    {
+        var pattern = RedisChannel.Pattern($"{Prefix}{shard}:*");
+        _queues[shard] = null;
+        await subscriber.UnsubscribeAsync(pattern, flags: CommandFlags.FireAndForget); // also forgets what a failed attempt has left behind
+        var queue = await subscriber.SubscribeAsync(pattern);
+        queue.OnMessage(message => Receive(shard, message));
+        Interlocked.Exchange(ref _heard[shard], time.GetTimestamp()); // time for its first nonce
+        _queues[shard] = queue;
+    }
+
+    /// <summary>In the order of the channel, and never waiting: local delivery has no queue to wait for.</summary>
+    private void Receive(int shard, ChannelMessage message)
+    {
+        string channel = message.Channel.ToString();
+        int nameAt = channel.IndexOf(':', Prefix.Length) + 1;
+        string name = channel[nameAt..];
+        if (name.StartsWith(NoncePrefix, StringComparison.Ordinal))
+        {
+            if (name.EndsWith(_node.ToString("N"), StringComparison.Ordinal)) Interlocked.Exchange(ref _heard[shard], time.GetTimestamp());
+            return;
+        }
+
+        if (!ShardMessage.TryRead((byte[]?)message.Message ?? [], out var pushed))
+        {
+            ServerLog.ShardMessageMalformed(logger, channel);
+            return;
+        }
+
+        if (pushed.Node == _node) return; // delivered here before it was published
+        services.GetRequiredService<ShardLifetimeManager>().Receive(name, pushed);
+    }
+
+    private bool IsFresh(int shard, TimeSpan patience)
+    {
+        long heard = Interlocked.Read(ref _heard[shard]);
+        return heard != 0 && time.GetElapsedTime(heard) < patience;
+    }
+
+    private static RedisChannel ChannelOf(string group) => RedisChannel.Literal($"{Prefix}{ShardOf(group)}:{group}");
+
+    /// <summary>FNV-1a: the same in every process, unlike <see cref="string.GetHashCode()"/>.</summary>
+    private static uint ShardOf(string group)
+    {
+        uint hash = 2166136261;
+        foreach (char c in group) hash = unchecked((hash ^ c) * 16777619);
+        return hash % ShardCount;
+    }
+}

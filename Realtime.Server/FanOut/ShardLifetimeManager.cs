@@ -1,0 +1,128 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.AspNetCore.SignalR.Protocol;
+using Realtime.Contracts;
+using Realtime.Contracts.Hub;
+using Realtime.Server.Hubs;
+
+namespace Realtime.Server.FanOut;
+
+/// <summary>
+/// Our own lifetime manager behind SignalR's hub context. Delivery on this node never needs Redis: a connection joins and
+/// receives while Redis is away. Other nodes are reached through a fixed number of shard subscriptions instead of one per
+/// user, and no connection has a queue (<see cref="LocalConnection"/>). Thread-safe.
+/// </summary>
+/// <remarks>
+/// Serves what the contract needs: groups, and single connections of this node. Users are addressed by their group; there is
+/// no message to everybody.
+/// </remarks>
+internal sealed class ShardLifetimeManager(
+    LocalGroups groups, IHubProtocolResolver protocols, IServiceProvider services, RedisShards? redis = null) : HubLifetimeManager<AgentHub>
+{
+    private readonly ConcurrentDictionary<string, LocalConnection> _connections = new(StringComparer.Ordinal);
+
+    public override Task OnConnectedAsync(HubConnectionContext connection)
+    {
+        _connections[connection.ConnectionId] = new LocalConnection(connection, SendHeadAsync);
+        return Task.CompletedTask;
+    }
+
+    public override Task OnDisconnectedAsync(HubConnectionContext connection)
+    {
+        if (_connections.TryRemove(connection.ConnectionId, out var local)) groups.RemoveFromAll(local);
+        return Task.CompletedTask;
+    }
+
+    public override Task AddToGroupAsync(string connectionId, string groupName, CancellationToken cancellationToken = default)
+    {
+        groups.Add(Local(connectionId), groupName);
+        return Task.CompletedTask;
+    }
+
+    public override Task RemoveFromGroupAsync(string connectionId, string groupName, CancellationToken cancellationToken = default)
+    {
+        groups.Remove(Local(connectionId), groupName);
+        return Task.CompletedTask;
+    }
+
+    public override Task SendGroupAsync(string groupName, string methodName, object?[] args, CancellationToken cancellationToken = default) =>
+        SendAsync(groupName, methodName, args, except: null);
+
+    public override Task SendGroupsAsync(IReadOnlyList<string> groupNames, string methodName, object?[] args, CancellationToken cancellationToken = default) =>
+        Task.WhenAll(groupNames.Select(name => SendAsync(name, methodName, args, except: null)));
+
+    /// <remarks>Connections to leave out are left out on this node only; the contract has no such push between nodes.</remarks>
+    public override Task SendGroupExceptAsync(
+        string groupName, string methodName, object?[] args, IReadOnlyList<string> excludedConnectionIds, CancellationToken cancellationToken = default) =>
+        SendAsync(groupName, methodName, args, excludedConnectionIds);
+
+    public override Task SendConnectionAsync(string connectionId, string methodName, object?[] args, CancellationToken cancellationToken = default)
+    {
+        if (_connections.TryGetValue(connectionId, out var connection)) connection.TrySend(new SerializedHubMessage(Serialize(methodName, args)));
+        return Task.CompletedTask;
+    }
+
+    public override Task SendConnectionsAsync(IReadOnlyList<string> connectionIds, string methodName, object?[] args, CancellationToken cancellationToken = default) =>
+        Task.WhenAll(connectionIds.Select(id => SendConnectionAsync(id, methodName, args, cancellationToken)));
+
+    public override Task SendAllAsync(string methodName, object?[] args, CancellationToken cancellationToken = default) => throw NoSuchTarget();
+
+    public override Task SendAllExceptAsync(
+        string methodName, object?[] args, IReadOnlyList<string> excludedConnectionIds, CancellationToken cancellationToken = default) => throw NoSuchTarget();
+
+    public override Task SendUserAsync(string userId, string methodName, object?[] args, CancellationToken cancellationToken = default) => throw NoSuchTarget();
+
+    public override Task SendUsersAsync(IReadOnlyList<string> userIds, string methodName, object?[] args, CancellationToken cancellationToken = default) =>
+        throw NoSuchTarget();
+
+    /// <summary>Pushes to the connections of this node only.</summary>
+    public void SendLocal(LocalGroup group, string methodName, object argument) =>
+        group.Send(new SerializedHubMessage(Serialize(methodName, [argument])), PositionOf(methodName, [argument]));
+
+    /// <summary>
+    /// A head was read after a connection had joined. Where it is the first that is known of the group, progress begins there,
+    /// and every member is told: one that joined while the store was away may know less.
+    /// </summary>
+    public void Begin(string groupName, StreamPosition head)
+    {
+        if (groups.Find(groupName) is not { Pushed: null } group) return;
+        SendLocal(group, nameof(IAgentClient.ReceiveHead), head);
+        group.Reached(head);
+    }
+
+    /// <summary>A push of another node.</summary>
+    public void Receive(string groupName, ShardMessage pushed) => groups.Find(groupName)?.Send(pushed.Message, pushed.Position);
+
+    private Task SendAsync(string groupName, string methodName, object?[] args, IReadOnlyList<string>? except)
+    {
+        var group = groups.Find(groupName);
+        if (group is null && redis is null) return Task.CompletedTask;
+
+        var forms = Serialize(methodName, args);
+        var position = PositionOf(methodName, args);
+        group?.Send(new SerializedHubMessage(forms), position, except);
+        return redis?.PublishAsync(groupName, position, forms) ?? Task.CompletedTask;
+    }
+
+    private List<SerializedMessage> Serialize(string methodName, object?[] args)
+    {
+        var invocation = new InvocationMessage(methodName, args);
+        return [.. protocols.AllProtocols.Select(p => new SerializedMessage(p.Name, p.GetMessageBytes(invocation)))];
+    }
+
+    private static StreamPosition? PositionOf(string methodName, object?[] args) =>
+        methodName == nameof(IAgentClient.ReceiveEvent) && args is [AgentEventEnvelope envelope] ? envelope.Position : null;
+
+    /// <summary>A connection that was behind has drained: it gets the head of its stream and fetches.</summary>
+    private async Task SendHeadAsync(LocalConnection connection)
+    {
+        var connections = services.GetRequiredService<HubConnections>(); // made from the hub context, which is made from this
+        await connections.SendHeadAsync(connection.Id);
+    }
+
+    private LocalConnection Local(string connectionId) => _connections.TryGetValue(connectionId, out var connection)
+        ? connection
+        : throw new HubException("The connection is gone, or on another node: only its own node changes its groups.");
+
+    private static NotSupportedException NoSuchTarget() => new("Address a user by its group, UserId.GroupOf(user); there is no push to everybody.");
+}

@@ -1,0 +1,118 @@
+using Microsoft.Extensions.Options;
+using Realtime.Contracts;
+using Realtime.Contracts.Hub;
+using Realtime.Server.EventStore;
+using Realtime.Server.FanOut;
+using Realtime.Server.Telemetry;
+
+namespace Realtime.Server.HeadCheck;
+
+/// <summary>
+/// Finds what was committed and not pushed here: a lost last event, a node that went deaf without noticing on a stream that
+/// never goes quiet, an append made in SQL, and everything while Redis is away. Reads the heads of the users connected here in
+/// batches; what is missing is read once per user and pushed to all of the user's connections, or, when it is much, announced.
+/// </summary>
+/// <remarks>Cost: one query per 1,000 connected users and interval, by primary key, and one per user that is behind.</remarks>
+internal sealed class HeadCheckService(
+    LocalGroups groups, ShardLifetimeManager manager, IEventStore store, IServiceProvider services,
+    IOptions<RealtimeOptions> options, TimeProvider time, ServerMetrics metrics, ILogger<HeadCheckService> logger) : BackgroundService
+{
+    /// <summary>How long a push may be on its way before it counts as lost.</summary>
+    private static readonly TimeSpan PushPatience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan IntervalWhileAway = TimeSpan.FromMilliseconds(500);
+    private const int MaxUsersPerRead = 1_000;
+    private const int MaxPushed = 100;
+
+    private readonly RedisShards? _redis = services.GetService<RedisShards>();
+    private readonly SemaphoreSlim _wake = new(0, 1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (_redis is not null) _redis.Changed += Wake;
+        try
+        {
+            while (true)
+            {
+                await WaitAsync(IsAway ? IntervalWhileAway : options.Value.HeadCheckInterval, stoppingToken);
+                await CheckAsync(stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Stopping.
+        }
+        finally
+        {
+            if (_redis is not null) _redis.Changed -= Wake;
+        }
+    }
+
+    private bool IsAway => _redis?.IsAway == true;
+
+    private async Task CheckAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var behind = await FindBehindAsync(groups.Names, cancellationToken);
+            if (behind.Count == 0) return;
+            if (!IsAway)
+            {
+                // Most of these pushes are only on their way.
+                await Task.Delay(PushPatience, time, cancellationToken);
+                behind.RemoveAll(b => b.Group.Pushed is { } pushed && pushed.IsSameHistoryAs(b.Head) && pushed.Sequence >= b.Head.Sequence);
+            }
+
+            foreach (var (group, head) in behind) await RepairAsync(group, head, cancellationToken);
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            ServerLog.HeadCheckFailed(logger, fault); // the store is away, most likely: next time
+        }
+    }
+
+    private async Task<List<(LocalGroup Group, StreamPosition Head)>> FindBehindAsync(IEnumerable<string> names, CancellationToken cancellationToken)
+    {
+        var behind = new List<(LocalGroup, StreamPosition)>();
+        foreach (string[] batch in names.Where(UserId.IsGroup).Chunk(MaxUsersPerRead))
+        {
+            var heads = await store.ReadHeadsAsync([.. batch.Select(UserId.OfGroup)], cancellationToken);
+            foreach (string name in batch)
+            {
+                var head = heads[UserId.OfGroup(name)];
+                if (groups.Find(name) is { } group && (group.Pushed is not { } pushed || !pushed.IsSameHistoryAs(head) || pushed.Sequence < head.Sequence))
+                    behind.Add((group, head));
+            }
+        }
+
+        return behind;
+    }
+
+    private async Task RepairAsync(LocalGroup group, StreamPosition head, CancellationToken cancellationToken)
+    {
+        // Without a beginning (nobody's head could be read yet), in another history, or far behind: the clients fetch.
+        if (group.Pushed is { } pushed && pushed.IsSameHistoryAs(head) && head.Sequence - pushed.Sequence <= MaxPushed
+            && await store.ReadAfterAsync(UserId.OfGroup(group.Name), pushed, time: null, MaxPushed, cancellationToken) is StreamPage { HasMore: false } page)
+        {
+            foreach (var missing in page.Events) manager.SendLocal(group, nameof(IAgentClient.ReceiveEvent), missing);
+            metrics.Repaired(page.Events.Count);
+            group.Reached(page.Next);
+            return;
+        }
+
+        manager.SendLocal(group, nameof(IAgentClient.ReceiveHead), head);
+        group.Reached(head);
+    }
+
+    private void Wake(object? sender, EventArgs e)
+    {
+        if (_wake.CurrentCount == 0) _wake.Release();
+    }
+
+    private async Task WaitAsync(TimeSpan limit, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(_wake.WaitAsync(stop.Token), Task.Delay(limit, time, stop.Token));
+        await stop.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+}
