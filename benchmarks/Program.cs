@@ -6,7 +6,10 @@ switch (args.FirstOrDefault())
     case "held-stream":
         await HeldStream.RunAsync();
         return 0;
+    case "backplane":
+        await BackplaneRun.RunAsync();
+        return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: dotnet run -c Release --project benchmarks -- held-stream");
+        await Console.Error.WriteLineAsync("usage: dotnet run -c Release --project benchmarks -- held-stream | backplane");
         return 2;
 }

@@ -132,7 +132,7 @@ public sealed class HistoryTests
     {
         _server.Stream.Append(4);
         await using var run = await ClientRun.StartAsync(_server.Url);
-        _server.Stream.Append(); // the hub connection may not stand yet
+        await _server.PublishAsync(); // the hub connection may not stand yet: then its barrier tells
 
         await run.UntilSeenAsync(1);
         run.Sequences.Should().Equal(5);
