@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Realtime.Client;
@@ -49,10 +48,8 @@ public sealed class LifecycleTests
         var run = ClientRun.Create(new Uri($"http://127.0.0.1:{((IPEndPoint)hole.LocalEndpoint).Port}"));
         var starting = run.Client.StartAsync();
         await Eventually.Async("it connects", () => run.Client.Status.State == ConnectionState.Connecting);
-        var elapsed = Stopwatch.StartNew();
         await run.DisposeAsync().WithinDeadline();
 
-        elapsed.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(6));
         await FluentActions.Awaiting(() => starting.WithinDeadline()).Should().ThrowAsync<OperationCanceledException>();
         run.Client.Status.State.Should().Be(ConnectionState.Stopped);
     }
