@@ -3,15 +3,15 @@ using Realtime.Harness;
 
 namespace Realtime.Benchmarks;
 
-/// <summary>Publishes of 1,000 users at a fixed rate, in turn without and while the retention job trims 200,000 events of 200 other streams.</summary>
+/// <summary>Publishes of 1,000 users at a fixed rate, before, while and after the retention job trims 200,000 events of 200 other streams.</summary>
 internal static class RetentionRun
 {
     private const int Rounds = 3;
     private const int Streams = 200;
     private const int EventsPerStream = 1_000;
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan Phase = TimeSpan.FromSeconds(12);
-    private static readonly TimeSpan UntilFirstRun = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Phase = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     public static async Task RunAsync()
     {
@@ -31,11 +31,16 @@ internal static class RetentionRun
             using var publisher = await Publisher.SignInAsync(node);
             await PublishLoad.MeasureAsync(publisher, WarmUp);
             var free = await PublishLoad.MeasureAsync(publisher, Phase);
-            await WaitForTrimmingAsync(postgres);
+            await WaitAsync(postgres, left => left < (long)Streams * EventsPerStream);
             long before = await LeftAsync(postgres);
             var trimming = await PublishLoad.MeasureAsync(publisher, Phase);
             long after = await LeftAsync(postgres);
 
+            await WaitAsync(postgres, left => left == 0);
+            var freeAgain = await PublishLoad.MeasureAsync(publisher, Phase);
+
+            // The better of both: whatever else disturbs the machine is not to flatter the ratio.
+            if (freeAgain.P99 < free.P99) free = freeAgain;
             ratios.Add(trimming.P99 / free.P99);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"round {round}: p99 trimming / free = {trimming.P99 / free.P99:0.00}, p50 {trimming.P50 / free.P50:0.00}; {trimming.Failed} of {trimming.Sent} failed; {before - after} events trimmed meanwhile ({(before - after) / Phase.TotalSeconds:0}/s), {after} still to trim"));
@@ -57,11 +62,11 @@ internal static class RetentionRun
         checkpoint;
         """));
 
-    private static async Task WaitForTrimmingAsync(PostgresServer postgres)
+    private static async Task WaitAsync(PostgresServer postgres, Func<long, bool> condition)
     {
-        using var limit = new CancellationTokenSource(UntilFirstRun);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
-        while (await LeftAsync(postgres) == (long)Streams * EventsPerStream) await timer.WaitForNextTickAsync(limit.Token);
+        using var limit = new CancellationTokenSource(Patience);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(250));
+        while (!condition(await LeftAsync(postgres))) await timer.WaitForNextTickAsync(limit.Token);
     }
 
     private static async Task<long> LeftAsync(PostgresServer postgres) =>
