@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using Realtime.Harness;
 
@@ -7,8 +6,6 @@ namespace Realtime.Benchmarks;
 /// <summary>Publishes of 1,000 users at a fixed rate, in turn without and with an open transaction that holds another user's stream.</summary>
 internal static class HeldStream
 {
-    private const int Users = 1_000;
-    private const int PerSecond = 300;
     private const int Rounds = 3;
     private static readonly TimeSpan Phase = TimeSpan.FromSeconds(10);
 
@@ -21,18 +18,18 @@ internal static class HeldStream
             Settings = new Dictionary<string, string?> { ["ConnectionStrings:Postgres"] = postgres.ConnectionString, ["Realtime:DemoAgent"] = "false" },
         });
         using var publisher = await Publisher.SignInAsync(node);
-        await MeasureAsync(publisher); // warm-up: creates the streams
+        await PublishLoad.MeasureAsync(publisher, Phase); // warm-up: creates the streams
 
         var ratios = new List<double>();
         for (int round = 1; round <= Rounds; round++)
         {
-            var free = await MeasureAsync(publisher);
+            var free = await PublishLoad.MeasureAsync(publisher, Phase);
             var hold = postgres.PsqlAsync(
                 $"begin; select append_agent_event('held', 'briefing.delivered', '{{}}'); select pg_sleep({Phase.TotalSeconds.ToString(CultureInfo.InvariantCulture)}); commit;");
             while (!(await postgres.PsqlAsync("select 'asleep' from pg_stat_activity where wait_event = 'PgSleep'")).Contains("asleep", StringComparison.Ordinal))
                 await Task.Delay(20);
             var heldPublish = publisher.PublishAsync("held");
-            var held = await MeasureAsync(publisher);
+            var held = await PublishLoad.MeasureAsync(publisher, Phase);
             var (status, took) = await heldPublish;
             await hold;
             var (after, _) = await publisher.PublishAsync("held");
@@ -43,30 +40,5 @@ internal static class HeldStream
         }
 
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"median p99 ratio: {ratios.Order().ElementAt(Rounds / 2):0.00} (target: at most 2)"));
-    }
-
-    private static async Task<(double P50, double P99, int Sent, int Failed)> MeasureAsync(Publisher publisher)
-    {
-        var took = new ConcurrentBag<double>();
-        var running = new List<Task>();
-        int failed = 0;
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
-        int sent = 0;
-        int total = (int)(PerSecond * Phase.TotalSeconds);
-        while (sent < total && await timer.WaitForNextTickAsync())
-        {
-            for (int i = 0; i < PerSecond / 100; i++, sent++) running.Add(SendAsync($"user_{sent % Users}"));
-        }
-
-        await Task.WhenAll(running);
-        double[] sorted = [.. took.Order()];
-        return (sorted[sorted.Length / 2], sorted[(int)(sorted.Length * 0.99)], sent, failed);
-
-        async Task SendAsync(string user)
-        {
-            var (status, time) = await publisher.PublishAsync(user);
-            took.Add(time.TotalMilliseconds);
-            if (status is < 200 or > 299) Interlocked.Increment(ref failed);
-        }
     }
 }

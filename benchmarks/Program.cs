@@ -9,7 +9,10 @@ switch (args.FirstOrDefault())
     case "backplane":
         await BackplaneRun.RunAsync();
         return 0;
+    case "retention":
+        await RetentionRun.RunAsync();
+        return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: dotnet run -c Release --project benchmarks -- held-stream | backplane");
+        await Console.Error.WriteLineAsync("usage: dotnet run -c Release --project benchmarks -- held-stream | backplane | retention");
         return 2;
 }

@@ -41,6 +41,10 @@ public sealed class RealtimeOptions
     /// <value>Default 1.5 s; more than zero, at most 1 minute.</value>
     public TimeSpan HeadCheckInterval { get; set; } = TimeSpan.FromSeconds(1.5);
 
+    /// <summary>How long events are kept, by the store's clock. They go within about ten minutes after that; the head, and with it the numbering, stays.</summary>
+    /// <value>Default 30 days; more than zero. To keep everything, set a very large value, such as <c>3650000.00:00:00</c> (10,000 years).</value>
+    public TimeSpan Retention { get; set; } = TimeSpan.FromDays(30);
+
     /// <summary>Whether <c>/openapi/v1.json</c> is mapped; a host with a document of its own may switch it off.</summary>
     /// <value>Default <see langword="true"/>.</value>
     public bool MapOpenApi { get; set; } = true;
@@ -57,6 +61,8 @@ public sealed class RealtimeOptions
             yield return $"Realtime:TokenGrace is {TokenGrace}; it must be 0 to 1 day.";
         if (HeadCheckInterval <= TimeSpan.Zero || HeadCheckInterval > TimeSpan.FromMinutes(1))
             yield return $"Realtime:HeadCheckInterval is {HeadCheckInterval}; it must be more than zero and at most 1 minute.";
+        if (Retention <= TimeSpan.Zero)
+            yield return $"Realtime:Retention is {Retention}; it must be more than zero, such as 30.00:00:00 (30 days). To keep everything, set a very large value, such as 3650000.00:00:00.";
         if (PublishQueueCapacity < 1_000)
             yield return $"Realtime:PublishQueueCapacity is {PublishQueueCapacity}; it must be at least 1000.";
         if (MaxAppendBatch < 1)

@@ -37,6 +37,7 @@ public static class RealtimeServerRegistration
         services.AddSingleton<HeadReader>();
         services.AddHostedService(s => s.GetRequiredService<HeadReader>());
         services.AddHostedService<ConnectionExpiry>();
+        services.AddHostedService(s => ActivatorUtilities.CreateInstance<RetentionJob>(s, (Func<double>)RetentionJob.NextJitter));
         services.AddProblemDetails();
         services.AddOpenApi();
         services.AddCors();

@@ -56,12 +56,29 @@ public interface IEventStore
     /// <returns>One head per given user; sequence 0 for a stream without events.</returns>
     Task<IReadOnlyDictionary<string, StreamPosition>> ReadHeadsAsync(IReadOnlyCollection<string> userIds, CancellationToken cancellationToken);
 
+    /// <summary>Reads the store's clock, the one that gives events their times.</summary>
+    /// <param name="cancellationToken">Ends the read.</param>
+    Task<DateTimeOffset> ReadClockAsync(CancellationToken cancellationToken);
+
     /// <summary>
-    /// Drops events from the old end of one stream: raises <c>oldest</c> and commits, then deletes in bounded batches.
-    /// The head stays, so sequences never restart.
+    /// Finds streams that may have something to trim, those with the oldest events first. Its cost follows what it finds, not what is stored.
+    /// A stream may be found without an event that old; trimming it as told deletes nothing, and it is not found again.
+    /// </summary>
+    /// <param name="before">Events older than this have expired; an event of exactly this time has not.</param>
+    /// <param name="maxUsers">Most streams to return, at least 1.</param>
+    /// <param name="cancellationToken">Ends the read.</param>
+    /// <returns>Whose streams, and the greatest expired sequence of each.</returns>
+    Task<IReadOnlyList<(string UserId, long UpTo)>> FindExpiredAsync(DateTimeOffset before, int maxUsers, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// One step of dropping events from the old end of one stream: raises <c>oldest</c> and commits, then deletes. The head stays, so
+    /// sequences never restart. Call again until fewer than <paramref name="maxEvents"/> were deleted; a trim that was interrupted
+    /// goes on where it was. Safe on several nodes at once.
     /// </summary>
     /// <param name="userId">Whose stream.</param>
     /// <param name="upTo">Greatest sequence to drop; beyond the head it means the head.</param>
-    /// <param name="cancellationToken">Ends the work between batches.</param>
-    Task TrimAsync(string userId, long upTo, CancellationToken cancellationToken);
+    /// <param name="maxEvents">Most events to delete in this step, at least 1.</param>
+    /// <param name="cancellationToken">Ends the step.</param>
+    /// <returns>How many were deleted; <see langword="null"/> when somebody's open transaction holds the stream.</returns>
+    Task<int?> TrimAsync(string userId, long upTo, int maxEvents, CancellationToken cancellationToken);
 }

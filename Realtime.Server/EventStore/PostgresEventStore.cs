@@ -10,8 +10,6 @@ namespace Realtime.Server.EventStore;
 /// </summary>
 internal sealed class PostgresEventStore(PostgresDatabase database) : IEventStore
 {
-    private const int TrimBatch = 1000;
-
     public Task InitializeAsync(CancellationToken cancellationToken) => database.InitializeAsync(cancellationToken);
 
     public async Task<IReadOnlyList<AppendOutcome>> AppendAsync(IReadOnlyList<AppendUnit> units, TimeSpan? lockWait, CancellationToken cancellationToken)
@@ -80,27 +78,42 @@ internal sealed class PostgresEventStore(PostgresDatabase database) : IEventStor
             },
             cancellationToken);
 
-    public async Task TrimAsync(string userId, long upTo, CancellationToken cancellationToken)
+    public Task<DateTimeOffset> ReadClockAsync(CancellationToken cancellationToken) =>
+        database.RunAsync(
+            "read the clock",
+            async connection => StoreTime.FromMicros(await connection.QuerySingleAsync<long>(
+                new CommandDefinition("select realtime.micros(clock_timestamp())", cancellationToken: cancellationToken))),
+            cancellationToken);
+
+    public Task<IReadOnlyList<(string UserId, long UpTo)>> FindExpiredAsync(DateTimeOffset before, int maxUsers, CancellationToken cancellationToken) =>
+        database.RunAsync<IReadOnlyList<(string UserId, long UpTo)>>(
+            "find expired events",
+            async connection => (await connection.QueryAsync<(string UserId, long UpTo)>(new CommandDefinition(
+                "select user_id, up_to from realtime.find_expired(@before, @maxUsers)",
+                new { before = before.UtcDateTime, maxUsers },
+                cancellationToken: cancellationToken))).AsList(),
+            cancellationToken);
+
+    public async Task<int?> TrimAsync(string userId, long upTo, int maxEvents, CancellationToken cancellationToken)
     {
-        string attempt = $"trim stream '{userId}'";
-        await ExecuteAsync("select realtime.raise_oldest(@userId, @upTo)", new { userId, upTo });
-
-        // Also removes what an interrupted trim has left behind.
-        int deleted;
-        do
+        try
         {
-            deleted = await ExecuteAsync(
-                """
-                delete from realtime.events where user_id = @userId and sequence in (
-                    select e.sequence from realtime.events e join realtime.streams s on s.user_id = e.user_id
-                    where e.user_id = @userId and e.sequence <= s.trimmed_sequence order by e.sequence limit @TrimBatch)
-                """,
-                new { userId, TrimBatch });
+            return await database.RunAsync($"trim stream '{userId}'", TrimAsync, cancellationToken);
         }
-        while (deleted == TrimBatch);
+        catch (PostgresException fault) when (PostgresFaults.IsConflict(fault))
+        {
+            return null;
+        }
 
-        Task<int> ExecuteAsync(string sql, object parameters) => database.RunAsync(
-            attempt, connection => connection.ExecuteAsync(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken)), cancellationToken);
+        async Task<int?> TrimAsync(NpgsqlConnection connection)
+        {
+            // Two statements, two transactions: readers know the new end before the first event is gone, and no lock outlasts it.
+            return await connection.QuerySingleAsync<bool>(Command("select realtime.raise_oldest(@userId, @upTo)"))
+                ? await connection.QuerySingleAsync<int?>(Command("select realtime.delete_trimmed(@userId, @maxEvents)"))
+                : null;
+        }
+
+        CommandDefinition Command(string sql) => new(sql, new { userId, upTo, maxEvents }, cancellationToken: cancellationToken);
     }
 
     /// <summary>

@@ -10,7 +10,6 @@ namespace Realtime.Server.EventStore;
 internal sealed class SqliteEventStore(SqliteDatabase database) : IEventStore
 {
     private const int HeadsPerQuery = 500;
-    private const int TrimBatch = 1000;
 
     public Task InitializeAsync(CancellationToken cancellationToken) => database.InitializeAsync(cancellationToken);
 
@@ -84,38 +83,19 @@ internal sealed class SqliteEventStore(SqliteDatabase database) : IEventStore
             },
             cancellationToken);
 
-    public async Task TrimAsync(string userId, long upTo, CancellationToken cancellationToken)
+    public Task<DateTimeOffset> ReadClockAsync(CancellationToken cancellationToken) => Task.FromResult(StoreTime.FromMicros(database.NowMicros));
+
+    public Task<IReadOnlyList<(string UserId, long UpTo)>> FindExpiredAsync(DateTimeOffset before, int maxUsers, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<(string UserId, long UpTo)>>(
+            "find expired events", (connection, transaction) => SqliteTrim.FindExpired(connection, transaction, StoreTime.ToMicros(before), maxUsers), cancellationToken);
+
+    public async Task<int?> TrimAsync(string userId, long upTo, int maxEvents, CancellationToken cancellationToken)
     {
         string attempt = $"trim stream '{userId}'";
-        await database.WriteAsync(
-            attempt,
-            (connection, transaction) => connection.Execute(
-                """
-                update streams set
-                    trimmed_sequence = min(@upTo, sequence),
-                    trimmed_time = (select time from events e where e.user_id = @userId and e.sequence = min(@upTo, streams.sequence))
-                where user_id = @userId and trimmed_sequence < min(@upTo, sequence)
-                """,
-                new { userId, upTo },
-                transaction),
-            cancellationToken);
 
-        // Also removes what an interrupted trim has left behind.
-        int deleted;
-        do
-        {
-            deleted = await database.WriteAsync(
-                attempt,
-                (connection, transaction) => connection.Execute(
-                    """
-                    delete from events where user_id = @userId and sequence in (
-                        select e.sequence from events e join streams s on s.user_id = e.user_id
-                        where e.user_id = @userId and e.sequence <= s.trimmed_sequence order by e.sequence limit @TrimBatch)
-                    """,
-                    new { userId, TrimBatch },
-                    transaction),
-                cancellationToken);
-        }
-        while (deleted == TrimBatch);
+        // Two transactions: readers know the new end before the first event is gone.
+        await database.WriteAsync(attempt, (connection, transaction) => SqliteTrim.RaiseOldest(connection, transaction, userId, upTo), cancellationToken);
+        return await database.WriteAsync(
+            attempt, (connection, transaction) => SqliteTrim.DeleteTrimmed(connection, transaction, userId, maxEvents, database.NowMicros), cancellationToken);
     }
 }

@@ -80,4 +80,13 @@ internal static partial class ServerLog
 
     [LoggerMessage(61, LogLevel.Warning, "Demo agent could not publish; it goes on.")]
     internal static partial void DemoFailed(ILogger logger, Exception fault);
+
+    [LoggerMessage(70, LogLevel.Information, "Retention: {Events} events of {Streams} streams, older than {Retention}, are trimmed.")]
+    internal static partial void Trimmed(ILogger logger, long events, int streams, TimeSpan retention);
+
+    [LoggerMessage(71, LogLevel.Warning, "Retention could not go on; the next run does.")]
+    internal static partial void RetentionFailed(ILogger logger, Exception fault);
+
+    [LoggerMessage(72, LogLevel.Debug, "Stream of user {UserId} is held by an open transaction; the next run trims it.")]
+    internal static partial void TrimHeld(ILogger logger, string userId);
 }

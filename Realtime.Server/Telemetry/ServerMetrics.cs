@@ -14,6 +14,7 @@ internal sealed class ServerMetrics
     private readonly Counter<long> _pushFailures;
     private readonly Counter<long> _fanOutOverflows;
     private readonly Counter<long> _repaired;
+    private readonly Counter<long> _trimmed;
     private readonly Histogram<int> _batchSize;
 
     public ServerMetrics(IMeterFactory meters)
@@ -26,6 +27,7 @@ internal sealed class ServerMetrics
         _pushFailures = meter.CreateCounter<long>("realtime.server.push.failures", "{push}", "Pushes that failed; their events are fetched instead.");
         _fanOutOverflows = meter.CreateCounter<long>("realtime.server.push.overflows", "{event}", "Events not pushed because the user's queue was full.");
         _repaired = meter.CreateCounter<long>("realtime.server.events.repaired", "{event}", "Events pushed by the head check because their push was lost.");
+        _trimmed = meter.CreateCounter<long>("realtime.server.events.trimmed", "{event}", "Events deleted because they were older than the retention.");
         _batchSize = meter.CreateHistogram<int>("realtime.server.append.batch_size", "{event}", "Events per append transaction.");
     }
 
@@ -44,6 +46,11 @@ internal sealed class ServerMetrics
     public void PushFailed() => _pushFailures.Add(1);
 
     public void Repaired(int events) => _repaired.Add(events);
+
+    public void Trimmed(int events)
+    {
+        if (events > 0) _trimmed.Add(events);
+    }
 
     public void FanOutOverflow() => _fanOutOverflows.Add(1);
 }

@@ -71,6 +71,23 @@ internal sealed class EventStoreHeldStreamTests
     }
 
     [Test]
+    public async Task A_held_stream_is_not_waited_for_when_it_is_trimmed_and_is_found_again_afterwards()
+    {
+        string held = NewUser();
+        var appended = await Store.FillAsync(held, 3);
+        await using var connection = await _stores.ConnectAsync();
+        await using var transaction = await connection.BeginTransactionAsync().WithinDeadline();
+        await AppendEventAsync(connection, held);
+
+        (await Store.TrimAsync(held, 2, maxEvents: 10, CancellationToken.None).WithinDeadline()).Should().BeNull("the new end needs the stream");
+        (await Store.TrimAsync(held, 0, maxEvents: 10, CancellationToken.None).WithinDeadline()).Should().BeNull("noting its age does too");
+
+        await transaction.RollbackAsync().WithinDeadline();
+        (await Store.ExpiredAsync(appended[2].Time)).Should().Contain((held, 2));
+        (await Store.TrimAsync(held, 2, maxEvents: 10, CancellationToken.None).WithinDeadline()).Should().Be(2);
+    }
+
+    [Test]
     public async Task A_wait_in_vain_ends_with_skipped_and_appends_what_is_free()
     {
         string held = NewUser(), free = NewUser();

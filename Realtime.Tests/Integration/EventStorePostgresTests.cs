@@ -15,6 +15,12 @@ internal sealed class PostgresEventStoreReadTests : EventStoreReadSpecification
 }
 
 [Category("Integration")]
+internal sealed class PostgresRetentionTests : RetentionSpecification
+{
+    private protected override Task<EventStoresUnderTest> CreateAsync() => EventStorePostgresUnderTest.CreateAsync();
+}
+
+[Category("Integration")]
 internal sealed class PostgresBrakeStoreTests : BrakeStoreSpecification
 {
     private protected override Task<EventStoresUnderTest> CreateAsync() => EventStorePostgresUnderTest.CreateAsync();

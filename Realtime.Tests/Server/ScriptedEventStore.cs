@@ -31,7 +31,12 @@ sealed class ScriptedEventStore : IEventStore
     public Task<IReadOnlyDictionary<string, StreamPosition>> ReadHeadsAsync(IReadOnlyCollection<string> userIds, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
-    public Task TrimAsync(string userId, long upTo, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<DateTimeOffset> ReadClockAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<(string UserId, long UpTo)>> FindExpiredAsync(DateTimeOffset before, int maxUsers, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    public Task<int?> TrimAsync(string userId, long upTo, int maxEvents, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     AppendedEvent Next(NewEvent item)
     {

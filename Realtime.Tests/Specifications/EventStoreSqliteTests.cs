@@ -10,6 +10,11 @@ internal sealed class SqliteEventStoreReadTests : EventStoreReadSpecification
     private protected override Task<EventStoresUnderTest> CreateAsync() => Task.FromResult<EventStoresUnderTest>(new EventStoreSqliteUnderTest());
 }
 
+internal sealed class SqliteRetentionTests : RetentionSpecification
+{
+    private protected override Task<EventStoresUnderTest> CreateAsync() => Task.FromResult<EventStoresUnderTest>(new EventStoreSqliteUnderTest());
+}
+
 internal sealed class SqliteBrakeStoreTests : BrakeStoreSpecification
 {
     private protected override Task<EventStoresUnderTest> CreateAsync() => Task.FromResult<EventStoresUnderTest>(new EventStoreSqliteUnderTest());

@@ -43,8 +43,15 @@ internal static class EventStoreTestEvents
     public static Task<StreamRead> BeforeAsync(this IEventStore store, string user, StreamPosition? before = null, int limit = 1000) =>
         store.ReadBeforeAsync(user, before, limit, CancellationToken.None).WithinDeadline(Patience);
 
-    public static Task TrimToAsync(this IEventStore store, string user, long upTo) =>
-        store.TrimAsync(user, upTo, CancellationToken.None).WithinDeadline(Patience);
+    public static async Task TrimToAsync(this IEventStore store, string user, long upTo, int maxEvents = 1000)
+    {
+        while (await store.TrimAsync(user, upTo, maxEvents, CancellationToken.None).WithinDeadline(Patience) == maxEvents)
+        {
+        }
+    }
+
+    public static Task<IReadOnlyList<(string UserId, long UpTo)>> ExpiredAsync(this IEventStore store, DateTimeOffset before, int maxUsers = 1000) =>
+        store.FindExpiredAsync(before, maxUsers, CancellationToken.None).WithinDeadline(Patience);
 
     public static async Task<StreamPosition> HeadAsync(this IEventStore store, string user) =>
         (await store.ReadHeadsAsync([user], CancellationToken.None).WithinDeadline(Patience))[user];
