@@ -85,9 +85,19 @@ internal sealed class LocalGroup(string name)
         }
     }
 
-    /// <summary>The members know of this position: its events were pushed, or it was announced as head.</summary>
-    public void Reached(StreamPosition position)
+    /// <summary>Tells every member the head; what it covers counts as pushed.</summary>
+    public void Announce(SerializedHubMessage message, StreamPosition head)
     {
-        lock (this) _progress.Reached(position);
+        lock (this)
+        {
+            Send(message, position: null);
+            _progress.Reached(head);
+        }
+    }
+
+    /// <summary>A member was owed a head that could not be read: progress is unknown until the next head is announced to all.</summary>
+    public void Forget()
+    {
+        lock (this) _progress.Forget();
     }
 }

@@ -86,9 +86,15 @@ internal sealed class ShardLifetimeManager(
     public void Begin(string groupName, StreamPosition head)
     {
         if (groups.Find(groupName) is not { Pushed: null } group) return;
-        SendLocal(group, nameof(IAgentClient.ReceiveHead), head);
-        group.Reached(head);
+        Announce(group, head);
     }
+
+    /// <summary>Tells the connections of this node the head of their stream; from there on its events count as pushed.</summary>
+    public void Announce(LocalGroup group, StreamPosition head) =>
+        group.Announce(new SerializedHubMessage(Serialize(nameof(IAgentClient.ReceiveHead), [head])), head);
+
+    /// <summary>A connection could not be told its head: the next head check tells the whole group.</summary>
+    public void Owe(string groupName) => groups.Find(groupName)?.Forget();
 
     /// <summary>A push of another node.</summary>
     public void Receive(string groupName, ShardMessage pushed) => groups.Find(groupName)?.Send(pushed.Message, pushed.Position);

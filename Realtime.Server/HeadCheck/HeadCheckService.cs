@@ -91,16 +91,14 @@ internal sealed class HeadCheckService(
     {
         // Without a beginning (nobody's head could be read yet), in another history, or far behind: the clients fetch.
         if (group.Pushed is { } pushed && pushed.IsSameHistoryAs(head) && head.Sequence - pushed.Sequence <= MaxPushed
-            && await store.ReadAfterAsync(UserId.OfGroup(group.Name), pushed, time: null, MaxPushed, cancellationToken) is StreamPage { HasMore: false } page)
+            && await store.ReadAfterAsync(UserId.OfGroup(group.Name), pushed, time: null, MaxPushed, cancellationToken) is StreamPage { HasMore: false, IsTruncated: false } page)
         {
             foreach (var missing in page.Events) manager.SendLocal(group, nameof(IAgentClient.ReceiveEvent), missing);
-            metrics.Repaired(page.Events.Count);
-            group.Reached(page.Next);
+            metrics.Repaired(page.Events.Count); // each has moved the progress as it was sent
             return;
         }
 
-        manager.SendLocal(group, nameof(IAgentClient.ReceiveHead), head);
-        group.Reached(head);
+        manager.Announce(group, head);
     }
 
     private void Wake(object? sender, EventArgs e)

@@ -1,0 +1,70 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Realtime.Contracts;
+using Realtime.Harness;
+using Realtime.Tests.Support;
+
+namespace Realtime.Tests.Integration;
+
+/// <summary>Our own backplane where Redis answers late, answers no, or the store is away too.</summary>
+[Category("Integration")]
+public sealed class BackplaneFaultsTests
+{
+    const string User = "user_42";
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    readonly TestTokens _tokens = TestTokens.Hmac();
+
+    [OneTimeTearDown]
+    public void DisposeTokens() => _tokens.Dispose();
+
+    [Test]
+    public async Task A_second_connection_that_joins_while_the_store_is_away_is_told_the_head_after_its_return()
+    {
+        await using var postgres = await PostgresServer.StartAsync().WithinDeadline(Patience);
+        await using var node = await RealtimeHost.StartAsync(new Dictionary<string, string?> { ["ConnectionStrings:Postgres"] = postgres.ConnectionString }, _tokens, logLevel: LogLevel.Debug);
+        await using var first = await HubTap.ConnectAsync(node.Address, User, _tokens.Create(User));
+        await Eventually.Async("the first connection has its head", () => first.Heads.Count > 0);
+        await postgres.KillAsync().WithinDeadline(Patience);
+        await using var second = await HubTap.ConnectWithoutBarrierAsync(node.Address, User, _tokens.Create(User));
+        await Eventually.Async("the head could not be read", () => node.Logs.All.Any(line => line.Text.Contains("could not be read for connection", StringComparison.Ordinal)));
+
+        await postgres.RestartAsync().WithinDeadline(Patience);
+
+        await Eventually.Async("the head check tells it", () => second.Heads.Count > 0, TimeSpan.FromSeconds(20));
+    }
+
+    [Test]
+    public async Task Nodes_with_a_channel_prefix_and_their_own_user_reach_one_another()
+    {
+        await using var redis = await RedisServer.StartAsync().WithinDeadline(Patience);
+        string[] channels = [.. Enumerable.Range(0, 8).Select(shard => $"&app1:realtime:{shard}:*")];
+        await redis.CliAsync(["ACL", "SETUSER", "node", "on", ">secret", "resetchannels", .. channels, "+@all", "~*"], CancellationToken.None).WithinDeadline();
+        var settings = Settings(await Shared.CreateDatabaseAsync(), redis.ConnectionString + ",user=node,password=secret,channelPrefix=app1:", TimeSpan.FromMinutes(1));
+        await using var a = await RealtimeHost.StartAsync(settings, _tokens);
+        await using var b = await RealtimeHost.StartAsync(settings, _tokens);
+        using var publisher = a.ClientFor("worker", Scopes.Publish);
+        await using var remote = await HubTap.ConnectAsync(b.Address, User, _tokens.Create(User));
+        await Eventually.Async("both nodes are ready", async () => await IsHealthyAsync(a) && await IsHealthyAsync(b));
+
+        await PublishAsync(publisher);
+
+        await remote.WaitForEventsAsync(1);
+    }
+
+    static Dictionary<string, string?> Settings(string postgres, string redis, TimeSpan? headCheckInterval = null)
+    {
+        var settings = new Dictionary<string, string?> { ["ConnectionStrings:Postgres"] = postgres, ["ConnectionStrings:Redis"] = redis };
+        if (headCheckInterval is { } interval) settings["Realtime:HeadCheckInterval"] = interval.ToString();
+        return settings;
+    }
+
+    static async Task PublishAsync(HttpClient publisher) =>
+        (await publisher.PostAsync(Routes.Events, Samples.Json(Samples.Step(User))).WithinDeadline()).StatusCode.Should().Be(HttpStatusCode.Created);
+
+    static async Task<bool> IsHealthyAsync(RealtimeHost host)
+    {
+        using var http = host.ClientWith(token: null);
+        return (await (await http.GetAsync(Routes.Ready)).JsonAsync()).GetProperty("status").GetString() == "healthy";
+    }
+}
