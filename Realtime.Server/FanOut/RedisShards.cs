@@ -24,8 +24,10 @@ internal sealed class RedisShards(string connectionString, bool isListening, ISe
 
     private readonly Guid _node = Guid.NewGuid();
     private readonly long[] _heard = new long[ShardCount];
+    private readonly long[] _subscribed = new long[ShardCount];
     private readonly ChannelMessageQueue?[] _queues = new ChannelMessageQueue?[ShardCount];
-    private readonly TaskCompletionSource _ticked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _judging = new();
     private volatile IConnectionMultiplexer? _connection;
     private volatile bool _isAway = true;
 
@@ -46,7 +48,7 @@ internal sealed class RedisShards(string connectionString, bool isListening, ISe
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         await base.StartAsync(cancellationToken);
-        await Task.WhenAny(_ticked.Task, Task.Delay(StartPatience, time, cancellationToken));
+        await Task.WhenAny(_ready.Task, Task.Delay(StartPatience, time, cancellationToken));
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -58,7 +60,6 @@ internal sealed class RedisShards(string connectionString, bool isListening, ISe
             do
             {
                 await TickAsync(_connection);
-                _ticked.TrySetResult();
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));
         }
@@ -91,14 +92,21 @@ internal sealed class RedisShards(string connectionString, bool isListening, ISe
             for (int shard = 0; shard < ShardCount; shard++) await KeepAsync(connection, shard);
         }
 
-        bool isAway = isListening
-            ? !Enumerable.Range(0, ShardCount).All(s => IsFresh(s, NoncePatience))
-            : !connection.IsConnected;
-        if (isAway == _isAway) return;
-        _isAway = isAway;
-        if (isAway) ServerLog.RedisAway(logger);
-        else ServerLog.RedisBack(logger);
-        Changed?.Invoke(this, EventArgs.Empty);
+        Judge(connection);
+    }
+
+    private void Judge(IConnectionMultiplexer connection)
+    {
+        lock (_judging)
+        {
+            bool isAway = isListening ? !Array.TrueForAll(_heard, h => IsFresh(h, NoncePatience)) : !connection.IsConnected;
+            if (isAway == _isAway) return;
+            _isAway = isAway;
+            if (isAway) ServerLog.RedisAway(logger);
+            else ServerLog.RedisBack(logger);
+            if (!isAway) _ready.TrySetResult();
+            Changed?.Invoke(this, EventArgs.Empty);
+        }
     }
 
     /// <summary>Subscribes a shard that is not subscribed, or has been silent for too long, and sends it a nonce.</summary>
@@ -108,7 +116,7 @@ internal sealed class RedisShards(string connectionString, bool isListening, ISe
         var subscriber = connection.GetSubscriber();
         try
         {
-            if (_queues[shard] is null || !IsFresh(shard, ResubscribeAfter)) await SubscribeAsync(subscriber, shard);
+            if (_queues[shard] is null || IsDeaf(shard)) await SubscribeAsync(subscriber, shard);
             await subscriber.PublishAsync(RedisChannel.Literal($"{Prefix}{shard}:{NoncePrefix}{_node:N}"), "1", CommandFlags.FireAndForget);
         }
         catch (Exception fault) when (fault is RedisException or RedisTimeoutException or ObjectDisposedException)
@@ -124,9 +132,11 @@ internal sealed class RedisShards(string connectionString, bool isListening, ISe
         await subscriber.UnsubscribeAsync(pattern, flags: CommandFlags.FireAndForget); // also forgets what a failed attempt has left behind
         var queue = await subscriber.SubscribeAsync(pattern);
         queue.OnMessage(message => Receive(shard, message));
-        Interlocked.Exchange(ref _heard[shard], time.GetTimestamp()); // time for its first nonce
+        Interlocked.Exchange(ref _subscribed[shard], time.GetTimestamp()); // time for its first nonce
         _queues[shard] = queue;
     }
+
+    private bool IsDeaf(int shard) => !IsFresh(_heard[shard], ResubscribeAfter) && !IsFresh(_subscribed[shard], ResubscribeAfter);
 
     /// <summary>In the order of the channel, and never waiting: local delivery has no queue to wait for.</summary>
     private void Receive(int shard, ChannelMessage message)
@@ -136,7 +146,9 @@ internal sealed class RedisShards(string connectionString, bool isListening, ISe
         string name = channel[nameAt..];
         if (name.StartsWith(NoncePrefix, StringComparison.Ordinal))
         {
-            if (name.EndsWith(_node.ToString("N"), StringComparison.Ordinal)) Interlocked.Exchange(ref _heard[shard], time.GetTimestamp());
+            if (!name.EndsWith(_node.ToString("N"), StringComparison.Ordinal)) return;
+            Interlocked.Exchange(ref _heard[shard], time.GetTimestamp());
+            if (_isAway && _connection is { } connection) Judge(connection);
             return;
         }
 
@@ -150,11 +162,7 @@ internal sealed class RedisShards(string connectionString, bool isListening, ISe
         services.GetRequiredService<ShardLifetimeManager>().Receive(name, pushed);
     }
 
-    private bool IsFresh(int shard, TimeSpan patience)
-    {
-        long heard = Interlocked.Read(ref _heard[shard]);
-        return heard != 0 && time.GetElapsedTime(heard) < patience;
-    }
+    private bool IsFresh(long timestamp, TimeSpan patience) => timestamp != 0 && time.GetElapsedTime(timestamp) < patience;
 
     private static RedisChannel ChannelOf(string group) => RedisChannel.Literal($"{Prefix}{ShardOf(group)}:{group}");
 

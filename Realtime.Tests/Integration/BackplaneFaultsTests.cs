@@ -35,6 +35,19 @@ public sealed class BackplaneFaultsTests
     }
 
     [Test]
+    public async Task Redis_counts_as_here_only_when_a_nonce_has_come_back()
+    {
+        await using var redis = await RedisServer.StartAsync().WithinDeadline(Patience);
+        await redis.CliAsync("ACL", "SETUSER", "mute", "on", ">secret", "~*", "&*", "+@all", "-publish").WithinDeadline();
+
+        await using var node = await RealtimeHost.StartAsync(Settings(await Shared.CreateDatabaseAsync(), redis.ConnectionString + ",user=mute,password=secret"), _tokens);
+
+        (await IsHealthyAsync(node)).Should().BeFalse();
+        await Eventually.Async("every shard is subscribed", async () => await redis.CliAsync("PUBSUB", "NUMPAT") == "8");
+        node.Logs.All.Any(line => line.Text.Contains("Redis is here", StringComparison.Ordinal)).Should().BeFalse();
+    }
+
+    [Test]
     public async Task Nodes_with_a_channel_prefix_and_their_own_user_reach_one_another()
     {
         await using var redis = await RedisServer.StartAsync().WithinDeadline(Patience);
