@@ -65,6 +65,26 @@ public sealed class BackplaneFaultsTests
         await remote.WaitForEventsAsync(1);
     }
 
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task SIGTERM_ends_a_node_with_code_0_within_10_s_while_redis_is_away(bool isStalled)
+    {
+        await using var redis = await RedisServer.StartAsync().WithinDeadline(Patience);
+        var settings = _tokens.ServerSettings().Concat(Settings(await Shared.CreateDatabaseAsync(), redis.ConnectionString))
+            .Append(new("Logging:LogLevel:Realtime.Server", "Debug")).ToDictionary();
+        await using var node = await ServerNode.StartAsync(new() { Settings = settings }).WithinDeadline(Patience);
+        await Eventually.Async("Redis is here", () => Says("Redis is here"), TimeSpan.FromSeconds(20));
+        if (isStalled) await redis.PauseAsync(TimeSpan.FromMinutes(2)).WithinDeadline();
+        else await redis.KillAsync().WithinDeadline();
+        await Eventually.Async("Redis is missed", () => Says("Redis is away") && (!isStalled || Says("could not be subscribed")), TimeSpan.FromSeconds(30));
+
+        int code = await node.TerminateAsync().WithinDeadline(TimeSpan.FromSeconds(10));
+
+        code.Should().Be(0, string.Join('\n', node.Output));
+
+        bool Says(string text) => node.Output.Any(line => line.Contains(text, StringComparison.Ordinal));
+    }
+
     static Dictionary<string, string?> Settings(string postgres, string redis, TimeSpan? headCheckInterval = null)
     {
         var settings = new Dictionary<string, string?> { ["ConnectionStrings:Postgres"] = postgres, ["ConnectionStrings:Redis"] = redis };
