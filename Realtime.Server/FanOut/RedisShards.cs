@@ -10,10 +10,12 @@ namespace Realtime.Server.FanOut;
 /// they end with the group's name. Whether Redis is away is not told by a socket: every node must receive its own nonce over
 /// every shard. While Redis is away nothing is published to it; the head check delivers. Thread-safe.
 /// </summary>
-internal sealed class RedisShards(string connectionString, bool isListening, IServiceProvider services, TimeProvider time, ILogger<RedisShards> logger)
+internal sealed class RedisShards(
+    string connectionString, bool isListening, IServiceProvider services, TimeProvider time, ServerMetrics metrics, ILogger<RedisShards> logger)
     : BackgroundService
 {
     private const int ShardCount = 8;
+    private const long MaxBytesUnderWay = 32 * 1024 * 1024;
     private const string Prefix = "realtime:";
     private const string NoncePrefix = "nonce:";
     private static readonly TimeSpan NonceInterval = TimeSpan.FromSeconds(1);
@@ -28,6 +30,7 @@ internal sealed class RedisShards(string connectionString, bool isListening, ISe
     private readonly ChannelMessageQueue?[] _queues = new ChannelMessageQueue?[ShardCount];
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _judging = new();
+    private long _bytesUnderWay;
     private volatile IConnectionMultiplexer? _connection;
     private volatile bool _isAway = true;
 
@@ -37,11 +40,36 @@ internal sealed class RedisShards(string connectionString, bool isListening, ISe
     /// <summary>Whether pushes of other nodes may not arrive here, or ours there.</summary>
     public bool IsAway => _isAway;
 
-    /// <summary>Pushes to the other nodes; does nothing while Redis is away.</summary>
-    public async Task PublishAsync(string group, StreamPosition? position, IReadOnlyList<SerializedMessage> forms)
+    /// <summary>
+    /// Pushes to the other nodes, in the order of the calls; does nothing while Redis is away. A server does not wait for Redis:
+    /// its next local push must not. Other processes wait, so that they may end afterwards, and see what Redis' client throws.
+    /// </summary>
+    public Task PublishAsync(string group, StreamPosition? position, IReadOnlyList<SerializedMessage> forms)
     {
-        if (_isAway || _connection is not { } connection) return;
-        await connection.GetSubscriber().PublishAsync(ChannelOf(group), ShardMessage.Write(_node, position, forms));
+        if (_isAway || _connection is not { } connection) return Task.CompletedTask;
+        byte[] message = ShardMessage.Write(_node, position, forms);
+        if (!isListening) return connection.GetSubscriber().PublishAsync(ChannelOf(group), message);
+        _ = PublishUnawaitedAsync(connection, group, message);
+        return Task.CompletedTask;
+    }
+
+    private async Task PublishUnawaitedAsync(IConnectionMultiplexer connection, string group, byte[] message)
+    {
+        try
+        {
+            // A stalled Redis is noticed after seconds; until then this bounds what waits for it. The head check delivers the rest.
+            if (Interlocked.Add(ref _bytesUnderWay, message.Length) > MaxBytesUnderWay) metrics.PushFailed();
+            else await connection.GetSubscriber().PublishAsync(ChannelOf(group), message);
+        }
+        catch (Exception fault)
+        {
+            ServerLog.ShardNotPublished(logger, fault, group);
+            metrics.PushFailed();
+        }
+        finally
+        {
+            Interlocked.Add(ref _bytesUnderWay, -message.Length);
+        }
     }
 
     /// <summary>Gives Redis a moment, so that the first push of a process finds it; a start does not depend on it.</summary>

@@ -35,6 +35,29 @@ public sealed class BackplaneFaultsTests
     }
 
     [Test]
+    public async Task While_redis_stalls_local_pushes_do_not_wait_for_it_and_the_other_node_gets_events_by_the_head_check()
+    {
+        await using var redis = await RedisServer.StartAsync().WithinDeadline(Patience);
+        string postgres = await Shared.CreateDatabaseAsync();
+        await using var a = await RealtimeHost.StartAsync(Settings(postgres, redis.ConnectionString, TimeSpan.FromMinutes(1)), _tokens);
+        await using var b = await RealtimeHost.StartAsync(Settings(postgres, redis.ConnectionString), _tokens);
+        using var publisher = a.ClientFor("worker", Scopes.Publish);
+        await using var local = await HubTap.ConnectAsync(a.Address, User, _tokens.Create(User));
+        await using var remote = await HubTap.ConnectAsync(b.Address, User, _tokens.Create(User));
+        await PublishAsync(publisher);
+        await remote.WaitForEventsAsync(1);
+
+        await redis.PauseAsync(TimeSpan.FromSeconds(8)).WithinDeadline();
+        for (int i = 0; i < 5; i++) await PublishAsync(publisher);
+
+        await Eventually.Async("local connections have everything", () => local.Events.Count >= 6, TimeSpan.FromSeconds(2));
+        await Eventually.Async("the other node has everything", () => remote.Events.Count >= 6, TimeSpan.FromSeconds(5));
+        await Eventually.Async("both nodes are ready again", async () => await IsHealthyAsync(a) && await IsHealthyAsync(b), TimeSpan.FromSeconds(20));
+        local.Sequences.Distinct().Should().Equal(1, 2, 3, 4, 5, 6);
+        remote.Sequences.Distinct().Should().Equal(1, 2, 3, 4, 5, 6);
+    }
+
+    [Test]
     public async Task Redis_counts_as_here_only_when_a_nonce_has_come_back()
     {
         await using var redis = await RedisServer.StartAsync().WithinDeadline(Patience);
