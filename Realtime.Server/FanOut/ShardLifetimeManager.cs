@@ -29,7 +29,7 @@ internal sealed class ShardLifetimeManager(
 
     public override Task OnDisconnectedAsync(HubConnectionContext connection)
     {
-        if (_connections.TryRemove(connection.ConnectionId, out var local)) groups.RemoveFromAll(local);
+        if (_connections.TryRemove(connection.ConnectionId, out var local)) groups.End(local);
         return Task.CompletedTask;
     }
 
