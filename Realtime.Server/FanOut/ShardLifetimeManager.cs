@@ -83,10 +83,12 @@ internal sealed class ShardLifetimeManager(
     /// A head was read after a connection had joined. Where it is the first that is known of the group, progress begins there,
     /// and every member is told: one that joined while the store was away may know less.
     /// </summary>
-    public void Begin(string groupName, StreamPosition head)
+    /// <returns>Whether they were told.</returns>
+    public bool Begin(string groupName, StreamPosition head)
     {
-        if (groups.Find(groupName) is not { Pushed: null } group) return;
+        if (groups.Find(groupName) is not { Pushed: null } group) return false;
         Announce(group, head);
+        return true;
     }
 
     /// <summary>Tells the connections of this node the head of their stream; from there on its events count as pushed.</summary>

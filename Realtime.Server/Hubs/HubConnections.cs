@@ -59,8 +59,8 @@ internal sealed class HubConnections(
         try
         {
             var head = await heads.ReadAsync(connection.UserId, CancellationToken.None);
+            if (shards?.Begin(UserId.GroupOf(connection.UserId), head) == true) return; // this connection too
             await hub.Clients.Client(connection.Id).ReceiveHead(head);
-            shards?.Begin(UserId.GroupOf(connection.UserId), head);
         }
         catch (Exception fault)
         {

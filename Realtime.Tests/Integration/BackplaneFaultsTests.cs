@@ -88,6 +88,20 @@ public sealed class BackplaneFaultsTests
         await remote.WaitForEventsAsync(1);
     }
 
+    [Test]
+    public async Task A_connection_is_told_its_head_once()
+    {
+        await using var node = await RealtimeHost.StartAsync(tokens: _tokens);
+        using var publisher = node.ClientFor("worker", Scopes.Publish);
+        await using var tap = await HubTap.ConnectAsync(node.Address, User, _tokens.Create(User));
+        await Eventually.Async("it has its head", () => tap.Heads.Count > 0);
+
+        await PublishAsync(publisher);
+
+        await tap.WaitForEventsAsync(1);
+        tap.Heads.Should().ContainSingle();
+    }
+
     [TestCase(false)]
     [TestCase(true)]
     public async Task SIGTERM_ends_a_node_with_code_0_within_10_s_while_redis_is_away(bool isStalled)
