@@ -24,7 +24,7 @@ internal static class Backplane
         services.AddSingleton<HubLifetimeManager<AgentHub>>(s => s.GetRequiredService<ShardLifetimeManager>());
         if (hasRedis)
         {
-            services.AddSingleton(s => new RedisShards(redis!, isServer, s, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<RedisShards>>()));
+            services.AddSingleton(s => ActivatorUtilities.CreateInstance<RedisShards>(s, redis!, isServer));
             services.AddHostedService(s => s.GetRequiredService<RedisShards>());
         }
 

@@ -10,13 +10,36 @@ namespace Realtime.Server.FanOut;
 internal sealed class LocalConnection(HubConnectionContext context, Func<LocalConnection, Task> catchUp)
 {
     private readonly Lock _lock = new();
+    private readonly HashSet<string> _groups = new(StringComparer.Ordinal);
+    private bool _hasEnded;
     private bool _isWriting;
     private bool _isBehind;
 
     public string Id => context.ConnectionId;
 
-    /// <summary>Groups the connection is in; only <see cref="LocalGroups"/> touches it, under its lock.</summary>
-    public HashSet<string> Groups { get; } = new(StringComparer.Ordinal);
+    /// <summary>Notes that the connection is in the group.</summary>
+    /// <returns><see langword="false"/> when it is already, or the connection has ended.</returns>
+    public bool TryEnter(string group)
+    {
+        lock (_lock) return !_hasEnded && _groups.Add(group);
+    }
+
+    /// <returns><see langword="false"/> when it was not in the group.</returns>
+    public bool TryExit(string group)
+    {
+        lock (_lock) return _groups.Remove(group);
+    }
+
+    /// <summary>From now on the connection enters no group.</summary>
+    /// <returns>The groups it is in.</returns>
+    public IReadOnlyList<string> End()
+    {
+        lock (_lock)
+        {
+            _hasEnded = true;
+            return [.. _groups];
+        }
+    }
 
     /// <summary>Sends, or marks the connection behind. Never waits.</summary>
     /// <returns>Whether it was sent.</returns>

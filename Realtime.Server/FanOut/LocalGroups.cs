@@ -23,7 +23,8 @@ internal sealed class LocalGroups
             lock (group)
             {
                 if (group.IsClosed) continue; // its last connection has just left
-                if (connection.Groups.Add(name)) group.Members = group.Members.Add(connection);
+                if (connection.TryEnter(name)) group.Members = group.Members.Add(connection);
+                CloseIfEmpty(group); // made for a connection that has ended meanwhile
                 return;
             }
         }
@@ -34,17 +35,23 @@ internal sealed class LocalGroups
         if (!_groups.TryGetValue(name, out var group)) return;
         lock (group)
         {
-            if (!connection.Groups.Remove(name)) return;
+            if (!connection.TryExit(name)) return;
             group.Members = group.Members.Remove(connection);
-            if (!group.Members.IsEmpty) return;
-            group.IsClosed = true;
-            _groups.TryRemove(new(name, group));
+            CloseIfEmpty(group);
         }
     }
 
-    public void RemoveFromAll(LocalConnection connection)
+    /// <summary>The connection has ended: an <see cref="Add"/> that is under way, or comes late, leaves nothing behind.</summary>
+    public void End(LocalConnection connection)
     {
-        foreach (string name in connection.Groups.ToList()) Remove(connection, name);
+        foreach (string name in connection.End()) Remove(connection, name);
+    }
+
+    private void CloseIfEmpty(LocalGroup group)
+    {
+        if (!group.Members.IsEmpty) return;
+        group.IsClosed = true;
+        _groups.TryRemove(new(group.Name, group));
     }
 }
 
@@ -85,9 +92,19 @@ internal sealed class LocalGroup(string name)
         }
     }
 
-    /// <summary>The members know of this position: its events were pushed, or it was announced as head.</summary>
-    public void Reached(StreamPosition position)
+    /// <summary>Tells every member the head; what it covers counts as pushed.</summary>
+    public void Announce(SerializedHubMessage message, StreamPosition head)
     {
-        lock (this) _progress.Reached(position);
+        lock (this)
+        {
+            Send(message, position: null);
+            _progress.Reached(head);
+        }
+    }
+
+    /// <summary>A member was owed a head that could not be read: progress is unknown until the next head is announced to all.</summary>
+    public void Forget()
+    {
+        lock (this) _progress.Forget();
     }
 }

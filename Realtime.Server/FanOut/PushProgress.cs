@@ -25,6 +25,13 @@ internal sealed class PushProgress
         Advance();
     }
 
+    /// <summary>Some client may know less than was pushed: only a head that all are told begins anew.</summary>
+    public void Forget()
+    {
+        Contiguous = null;
+        _ahead.Clear();
+    }
+
     /// <summary>An event was pushed.</summary>
     public void Pushed(StreamPosition position)
     {

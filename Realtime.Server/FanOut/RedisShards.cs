@@ -10,10 +10,12 @@ namespace Realtime.Server.FanOut;
 /// they end with the group's name. Whether Redis is away is not told by a socket: every node must receive its own nonce over
 /// every shard. While Redis is away nothing is published to it; the head check delivers. Thread-safe.
 /// </summary>
-internal sealed class RedisShards(string connectionString, bool isListening, IServiceProvider services, TimeProvider time, ILogger<RedisShards> logger)
+internal sealed class RedisShards(
+    string connectionString, bool isListening, IServiceProvider services, TimeProvider time, ServerMetrics metrics, ILogger<RedisShards> logger)
     : BackgroundService
 {
     private const int ShardCount = 8;
+    private const long MaxBytesUnderWay = 32 * 1024 * 1024;
     private const string Prefix = "realtime:";
     private const string NoncePrefix = "nonce:";
     private static readonly TimeSpan NonceInterval = TimeSpan.FromSeconds(1);
@@ -24,8 +26,11 @@ internal sealed class RedisShards(string connectionString, bool isListening, ISe
 
     private readonly Guid _node = Guid.NewGuid();
     private readonly long[] _heard = new long[ShardCount];
+    private readonly long[] _subscribed = new long[ShardCount];
     private readonly ChannelMessageQueue?[] _queues = new ChannelMessageQueue?[ShardCount];
-    private readonly TaskCompletionSource _ticked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _judging = new();
+    private long _bytesUnderWay;
     private volatile IConnectionMultiplexer? _connection;
     private volatile bool _isAway = true;
 
@@ -35,18 +40,43 @@ internal sealed class RedisShards(string connectionString, bool isListening, ISe
     /// <summary>Whether pushes of other nodes may not arrive here, or ours there.</summary>
     public bool IsAway => _isAway;
 
-    /// <summary>Pushes to the other nodes; does nothing while Redis is away.</summary>
-    public async Task PublishAsync(string group, StreamPosition? position, IReadOnlyList<SerializedMessage> forms)
+    /// <summary>
+    /// Pushes to the other nodes, in the order of the calls; does nothing while Redis is away. A server does not wait for Redis:
+    /// its next local push must not. Other processes wait, so that they may end afterwards, and see what Redis' client throws.
+    /// </summary>
+    public Task PublishAsync(string group, StreamPosition? position, IReadOnlyList<SerializedMessage> forms)
     {
-        if (_isAway || _connection is not { } connection) return;
-        await connection.GetSubscriber().PublishAsync(ChannelOf(group), ShardMessage.Write(_node, position, forms));
+        if (_isAway || _connection is not { } connection) return Task.CompletedTask;
+        byte[] message = ShardMessage.Write(_node, position, forms);
+        if (!isListening) return connection.GetSubscriber().PublishAsync(ChannelOf(group), message);
+        _ = PublishUnawaitedAsync(connection, group, message);
+        return Task.CompletedTask;
+    }
+
+    private async Task PublishUnawaitedAsync(IConnectionMultiplexer connection, string group, byte[] message)
+    {
+        try
+        {
+            // A stalled Redis is noticed after seconds; until then this bounds what waits for it. The head check delivers the rest.
+            if (Interlocked.Add(ref _bytesUnderWay, message.Length) > MaxBytesUnderWay) metrics.PushFailed();
+            else await connection.GetSubscriber().PublishAsync(ChannelOf(group), message);
+        }
+        catch (Exception fault)
+        {
+            ServerLog.ShardNotPublished(logger, fault, group);
+            metrics.PushFailed();
+        }
+        finally
+        {
+            Interlocked.Add(ref _bytesUnderWay, -message.Length);
+        }
     }
 
     /// <summary>Gives Redis a moment, so that the first push of a process finds it; a start does not depend on it.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         await base.StartAsync(cancellationToken);
-        await Task.WhenAny(_ticked.Task, Task.Delay(StartPatience, time, cancellationToken));
+        await Task.WhenAny(_ready.Task, Task.Delay(StartPatience, time, cancellationToken));
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -57,8 +87,7 @@ internal sealed class RedisShards(string connectionString, bool isListening, ISe
             using var timer = new PeriodicTimer(NonceInterval, time);
             do
             {
-                await TickAsync(_connection);
-                _ticked.TrySetResult();
+                await TickAsync(_connection).WaitAsync(stoppingToken); // a stalled Redis answers late, and a stop does not wait for it
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));
         }
@@ -88,17 +117,25 @@ internal sealed class RedisShards(string connectionString, bool isListening, ISe
     {
         if (isListening)
         {
-            for (int shard = 0; shard < ShardCount; shard++) await KeepAsync(connection, shard);
+            // Side by side: a stalled Redis costs one timeout, not eight.
+            await Task.WhenAll(Enumerable.Range(0, ShardCount).Select(shard => KeepAsync(connection, shard)));
         }
 
-        bool isAway = isListening
-            ? !Enumerable.Range(0, ShardCount).All(s => IsFresh(s, NoncePatience))
-            : !connection.IsConnected;
-        if (isAway == _isAway) return;
-        _isAway = isAway;
-        if (isAway) ServerLog.RedisAway(logger);
-        else ServerLog.RedisBack(logger);
-        Changed?.Invoke(this, EventArgs.Empty);
+        Judge(connection);
+    }
+
+    private void Judge(IConnectionMultiplexer connection)
+    {
+        lock (_judging)
+        {
+            bool isAway = isListening ? !Array.TrueForAll(_heard, h => IsFresh(h, NoncePatience)) : !connection.IsConnected;
+            if (isAway == _isAway) return;
+            _isAway = isAway;
+            if (isAway) ServerLog.RedisAway(logger);
+            else ServerLog.RedisBack(logger);
+            if (!isAway) _ready.TrySetResult();
+            Changed?.Invoke(this, EventArgs.Empty);
+        }
     }
 
     /// <summary>Subscribes a shard that is not subscribed, or has been silent for too long, and sends it a nonce.</summary>
@@ -108,11 +145,12 @@ internal sealed class RedisShards(string connectionString, bool isListening, ISe
         var subscriber = connection.GetSubscriber();
         try
         {
-            if (_queues[shard] is null || !IsFresh(shard, ResubscribeAfter)) await SubscribeAsync(subscriber, shard);
+            if (_queues[shard] is null || IsDeaf(shard)) await SubscribeAsync(subscriber, shard);
             await subscriber.PublishAsync(RedisChannel.Literal($"{Prefix}{shard}:{NoncePrefix}{_node:N}"), "1", CommandFlags.FireAndForget);
         }
-        catch (Exception fault) when (fault is RedisException or RedisTimeoutException or ObjectDisposedException)
+        catch (Exception fault)
         {
+            // Whatever Redis or its client throws, the next tick tries again: a fault that escaped would stop the server.
             ServerLog.ShardNotSubscribed(logger, fault, shard);
         }
     }
@@ -124,9 +162,11 @@ internal sealed class RedisShards(string connectionString, bool isListening, ISe
         await subscriber.UnsubscribeAsync(pattern, flags: CommandFlags.FireAndForget); // also forgets what a failed attempt has left behind
         var queue = await subscriber.SubscribeAsync(pattern);
         queue.OnMessage(message => Receive(shard, message));
-        Interlocked.Exchange(ref _heard[shard], time.GetTimestamp()); // time for its first nonce
+        Interlocked.Exchange(ref _subscribed[shard], time.GetTimestamp()); // time for its first nonce
         _queues[shard] = queue;
     }
+
+    private bool IsDeaf(int shard) => !IsFresh(_heard[shard], ResubscribeAfter) && !IsFresh(_subscribed[shard], ResubscribeAfter);
 
     /// <summary>In the order of the channel, and never waiting: local delivery has no queue to wait for.</summary>
     private void Receive(int shard, ChannelMessage message)
@@ -136,7 +176,9 @@ internal sealed class RedisShards(string connectionString, bool isListening, ISe
         string name = channel[nameAt..];
         if (name.StartsWith(NoncePrefix, StringComparison.Ordinal))
         {
-            if (name.EndsWith(_node.ToString("N"), StringComparison.Ordinal)) Interlocked.Exchange(ref _heard[shard], time.GetTimestamp());
+            if (!name.EndsWith(_node.ToString("N"), StringComparison.Ordinal)) return;
+            Interlocked.Exchange(ref _heard[shard], time.GetTimestamp());
+            if (_isAway && _connection is { } connection) Judge(connection);
             return;
         }
 
@@ -150,11 +192,7 @@ internal sealed class RedisShards(string connectionString, bool isListening, ISe
         services.GetRequiredService<ShardLifetimeManager>().Receive(name, pushed);
     }
 
-    private bool IsFresh(int shard, TimeSpan patience)
-    {
-        long heard = Interlocked.Read(ref _heard[shard]);
-        return heard != 0 && time.GetElapsedTime(heard) < patience;
-    }
+    private bool IsFresh(long timestamp, TimeSpan patience) => timestamp != 0 && time.GetElapsedTime(timestamp) < patience;
 
     private static RedisChannel ChannelOf(string group) => RedisChannel.Literal($"{Prefix}{ShardOf(group)}:{group}");
 

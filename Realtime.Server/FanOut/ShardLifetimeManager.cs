@@ -29,7 +29,7 @@ internal sealed class ShardLifetimeManager(
 
     public override Task OnDisconnectedAsync(HubConnectionContext connection)
     {
-        if (_connections.TryRemove(connection.ConnectionId, out var local)) groups.RemoveFromAll(local);
+        if (_connections.TryRemove(connection.ConnectionId, out var local)) groups.End(local);
         return Task.CompletedTask;
     }
 
@@ -83,12 +83,20 @@ internal sealed class ShardLifetimeManager(
     /// A head was read after a connection had joined. Where it is the first that is known of the group, progress begins there,
     /// and every member is told: one that joined while the store was away may know less.
     /// </summary>
-    public void Begin(string groupName, StreamPosition head)
+    /// <returns>Whether they were told.</returns>
+    public bool Begin(string groupName, StreamPosition head)
     {
-        if (groups.Find(groupName) is not { Pushed: null } group) return;
-        SendLocal(group, nameof(IAgentClient.ReceiveHead), head);
-        group.Reached(head);
+        if (groups.Find(groupName) is not { Pushed: null } group) return false;
+        Announce(group, head);
+        return true;
     }
+
+    /// <summary>Tells the connections of this node the head of their stream; from there on its events count as pushed.</summary>
+    public void Announce(LocalGroup group, StreamPosition head) =>
+        group.Announce(new SerializedHubMessage(Serialize(nameof(IAgentClient.ReceiveHead), [head])), head);
+
+    /// <summary>A connection could not be told its head: the next head check tells the whole group.</summary>
+    public void Owe(string groupName) => groups.Find(groupName)?.Forget();
 
     /// <summary>A push of another node.</summary>
     public void Receive(string groupName, ShardMessage pushed) => groups.Find(groupName)?.Send(pushed.Message, pushed.Position);

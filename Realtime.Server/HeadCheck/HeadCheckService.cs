@@ -22,6 +22,7 @@ internal sealed class HeadCheckService(
     private static readonly TimeSpan IntervalWhileAway = TimeSpan.FromMilliseconds(500);
     private const int MaxUsersPerRead = 1_000;
     private const int MaxPushed = 100;
+    private const int MaxRepairs = 4;
 
     private readonly RedisShards? _redis = services.GetService<RedisShards>();
     private readonly SemaphoreSlim _wake = new(0, 1);
@@ -62,7 +63,9 @@ internal sealed class HeadCheckService(
                 behind.RemoveAll(b => b.Group.Pushed is { } pushed && pushed.IsSameHistoryAs(b.Head) && pushed.Sequence >= b.Head.Sequence);
             }
 
-            foreach (var (group, head) in behind) await RepairAsync(group, head, cancellationToken);
+            // Several at a time: while Redis is away this is the delivery, one read for each user who has something new.
+            var parallel = new ParallelOptions { MaxDegreeOfParallelism = MaxRepairs, CancellationToken = cancellationToken };
+            await Parallel.ForEachAsync(behind, parallel, (b, stop) => RepairAsync(b.Group, b.Head, stop));
         }
         catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
@@ -87,20 +90,18 @@ internal sealed class HeadCheckService(
         return behind;
     }
 
-    private async Task RepairAsync(LocalGroup group, StreamPosition head, CancellationToken cancellationToken)
+    private async ValueTask RepairAsync(LocalGroup group, StreamPosition head, CancellationToken cancellationToken)
     {
         // Without a beginning (nobody's head could be read yet), in another history, or far behind: the clients fetch.
         if (group.Pushed is { } pushed && pushed.IsSameHistoryAs(head) && head.Sequence - pushed.Sequence <= MaxPushed
-            && await store.ReadAfterAsync(UserId.OfGroup(group.Name), pushed, time: null, MaxPushed, cancellationToken) is StreamPage { HasMore: false } page)
+            && await store.ReadAfterAsync(UserId.OfGroup(group.Name), pushed, time: null, MaxPushed, cancellationToken) is StreamPage { HasMore: false, IsTruncated: false } page)
         {
             foreach (var missing in page.Events) manager.SendLocal(group, nameof(IAgentClient.ReceiveEvent), missing);
-            metrics.Repaired(page.Events.Count);
-            group.Reached(page.Next);
+            metrics.Repaired(page.Events.Count); // each has moved the progress as it was sent
             return;
         }
 
-        manager.SendLocal(group, nameof(IAgentClient.ReceiveHead), head);
-        group.Reached(head);
+        manager.Announce(group, head);
     }
 
     private void Wake(object? sender, EventArgs e)

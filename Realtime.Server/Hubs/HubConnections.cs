@@ -59,12 +59,14 @@ internal sealed class HubConnections(
         try
         {
             var head = await heads.ReadAsync(connection.UserId, CancellationToken.None);
+            if (shards?.Begin(UserId.GroupOf(connection.UserId), head) == true) return; // this connection too
             await hub.Clients.Client(connection.Id).ReceiveHead(head);
-            shards?.Begin(UserId.GroupOf(connection.UserId), head);
         }
         catch (Exception fault)
         {
-            // Nobody awaits this, so nothing may escape: not what the store throws, and not what the backplane does. The client asks by GetHead anyway.
+            // Nobody awaits this, so nothing may escape: not what the store throws, and not what the backplane does.
+            // Our own backplane's next head check tells the whole group; besides, clients ask by GetHead.
+            shards?.Owe(UserId.GroupOf(connection.UserId));
             ServerLog.HeadNotRead(logger, fault, connection.UserId, connection.Id);
         }
     }

@@ -75,6 +75,9 @@ internal static partial class ServerLog
     [LoggerMessage(56, LogLevel.Warning, "The head check could not read the store; trying again.")]
     internal static partial void HeadCheckFailed(ILogger logger, Exception fault);
 
+    [LoggerMessage(57, LogLevel.Debug, "Redis did not take a push to {Group}; the head check of the other nodes delivers it.")]
+    internal static partial void ShardNotPublished(ILogger logger, Exception fault, string group);
+
     [LoggerMessage(60, LogLevel.Information, "Demo agent publishes for user {UserId} while it is connected.")]
     internal static partial void DemoStarted(ILogger logger, string userId);
 

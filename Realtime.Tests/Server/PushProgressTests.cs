@@ -60,4 +60,19 @@ public sealed class PushProgressTests
 
         progress.Contiguous.Should().Be(new StreamPosition("other", 2));
     }
+
+    [Test]
+    public void After_a_member_was_not_told_its_head_nothing_counts_until_the_next_one_even_what_was_ahead()
+    {
+        var progress = new PushProgress();
+        progress.Reached(At(5));
+        progress.Pushed(At(7));
+
+        progress.Forget();
+        progress.Pushed(At(6));
+        progress.Contiguous.Should().BeNull();
+        progress.Reached(At(5));
+
+        progress.Contiguous.Should().Be(At(5));
+    }
 }

@@ -30,6 +30,14 @@ sealed class HubTap : IAsyncDisposable
     /// <summary>Connects without negotiation and passes the barrier, so that what is pushed from now on arrives.</summary>
     internal static async Task<HubTap> ConnectAsync(Uri server, string user, string token, Action<IHubConnectionBuilder>? configure = null)
     {
+        var tap = await ConnectWithoutBarrierAsync(server, user, token, configure);
+        await tap.HeadAsync();
+        return tap;
+    }
+
+    /// <summary>Connects and asks for nothing: it sees only what the server sends by itself.</summary>
+    internal static async Task<HubTap> ConnectWithoutBarrierAsync(Uri server, string user, string token, Action<IHubConnectionBuilder>? configure = null)
+    {
         var builder = new HubConnectionBuilder().WithUrl(new Uri(server, Routes.HubFor(user)), o =>
         {
             o.AccessTokenProvider = () => Task.FromResult<string?>(token);
@@ -39,7 +47,6 @@ sealed class HubTap : IAsyncDisposable
         configure?.Invoke(builder);
         var tap = new HubTap(builder.Build());
         await tap.Connection.StartAsync().WithinDeadline();
-        await tap.HeadAsync();
         return tap;
     }
 
