@@ -43,26 +43,36 @@ sealed class RealtimeHost : IAsyncDisposable
         tokens ??= TestTokens.Hmac();
         var logs = new LogLines();
         var folder = Directory.CreateTempSubdirectory("realtime-host-");
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = environment, ContentRootPath = folder.FullName });
-        builder.Configuration.Sources.Clear();
-        if (trustTokens) builder.Configuration.AddInMemoryCollection(tokens.ServerSettings());
-        builder.Configuration.AddInMemoryCollection(settings ?? []);
-        builder.Logging.ClearProviders().AddProvider(logs).SetMinimumLevel(logLevel);
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.AddRealtimeServer();
-        configure?.Invoke(builder.Services);
+        WebApplication? app = null;
+        try
+        {
+            var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = environment, ContentRootPath = folder.FullName });
+            builder.Configuration.Sources.Clear();
+            if (trustTokens) builder.Configuration.AddInMemoryCollection(tokens.ServerSettings());
+            builder.Configuration.AddInMemoryCollection(settings ?? []);
+            builder.Logging.ClearProviders().AddProvider(logs).SetMinimumLevel(logLevel);
+            builder.WebHost.UseUrls("http://127.0.0.1:0");
+            builder.AddRealtimeServer();
+            configure?.Invoke(builder.Services);
 
-        var app = builder.Build();
-        app.UseExceptionHandler();
-        app.UseStatusCodePages();
-        app.UseRouting();
-        app.UseCors();
-        app.UseAuthentication();
-        app.UseAuthorization();
-        app.MapRealtime();
-        map?.Invoke(app);
-        await app.StartAsync().WithinDeadline(TimeSpan.FromSeconds(30), "the server to start");
-        return new RealtimeHost(app, folder, tokens, logs);
+            app = builder.Build();
+            app.UseExceptionHandler();
+            app.UseStatusCodePages();
+            app.UseRouting();
+            app.UseCors();
+            app.UseAuthentication();
+            app.UseAuthorization();
+            app.MapRealtime();
+            map?.Invoke(app);
+            await app.StartAsync().WithinDeadline(TimeSpan.FromSeconds(30), "the server to start");
+            return new RealtimeHost(app, folder, tokens, logs);
+        }
+        catch
+        {
+            if (app is not null) await app.DisposeAsync();
+            folder.Delete(recursive: true);
+            throw;
+        }
     }
 
     /// <summary>Calls with a token of this user.</summary>
