@@ -28,7 +28,7 @@ public sealed class EnumerationTests
     public async Task Cursor_passes_an_item_when_the_next_one_is_asked_for()
     {
         await _client.StartAsync().WithinDeadline();
-        var published = _server.Stream.Append(2);
+        var published = await _server.AppendAndTellHeadAsync(2);
         await using var events = _client.ReadAllAsync().GetAsyncEnumerator();
 
         (await events.MoveNextAsync().WithinDeadline()).Should().BeTrue();
@@ -43,7 +43,7 @@ public sealed class EnumerationTests
     public async Task Item_in_the_middle_of_which_the_enumeration_is_left_comes_again()
     {
         await _client.StartAsync().WithinDeadline();
-        _server.Stream.Append(3);
+        await _server.AppendAndTellHeadAsync(3);
         (await TakeAsync(2)).Should().Equal(1, 2);
         (await TakeAsync(2)).Should().Equal(2, 3);
     }
@@ -52,7 +52,7 @@ public sealed class EnumerationTests
     public async Task Second_enumeration_at_the_same_time_throws()
     {
         await _client.StartAsync().WithinDeadline();
-        _server.Stream.Append(1);
+        await _server.AppendAndTellHeadAsync(1);
         await using var events = _client.ReadAllAsync().GetAsyncEnumerator();
         await events.MoveNextAsync().WithinDeadline();
 
@@ -110,9 +110,7 @@ public sealed class EnumerationTests
             await FluentActions.Awaiting(() => next.WithinDeadline()).Should().ThrowAsync<OperationCanceledException>();
         }
 
-        _server.Stream.Append(1);
-        await _server.WaitForConnectionAsync();
-        await _server.PushHeadAsync();
+        await _server.AppendAndTellHeadAsync(1);
         (await TakeAsync(1)).Should().Equal(1);
     }
 

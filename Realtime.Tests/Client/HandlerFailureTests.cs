@@ -93,7 +93,7 @@ public sealed class HandlerFailureTests
         client.On<BriefingDelivered>((_, _) => Task.CompletedTask);
         await client.StartAsync().WithinDeadline();
         _server.Stream.Append("""{"title":7}""");
-        await _server.WaitForConnectionAsync();
+        await _server.PushHeadAsync();
 
         (await parked.Task.WithinDeadline()).Event.ReadFault.Should().NotBeNull();
     }

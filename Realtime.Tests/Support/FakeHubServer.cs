@@ -99,6 +99,17 @@ sealed class FakeHubServer : IAsyncDisposable
         return envelope;
     }
 
+    /// <summary>
+    /// Stores events and tells the head, not the events. Reaches also a client whose connection is just being made: either it is
+    /// there and hears the head, or its own GetHead comes later and sees these events.
+    /// </summary>
+    internal async Task<IReadOnlyList<AgentEventEnvelope>> AppendAndTellHeadAsync(int count)
+    {
+        var events = Stream.Append(count);
+        await PushHeadAsync();
+        return events;
+    }
+
     internal Task PushAsync(object envelope) => SendAsync(nameof(IAgentClient.ReceiveEvent), envelope);
 
     internal Task PushHeadAsync(StreamPosition? head = null) => SendAsync(nameof(IAgentClient.ReceiveHead), head ?? Stream.Head);
