@@ -40,7 +40,7 @@ sealed class ChaosRun(ChaosOptions options, string folder, Action<string> log)
         await using var pushes = await RecordedPushes.StartAsync(cluster.Redis.ConnectionString);
         await using var fleet = await ClientFleet.StartAsync(cluster, users.All, folder, javaScript);
         if (!await fleet.WaitUntilBegunAsync(BeginPatience, ct))
-            throw new Harness.HarnessException($"Not every client had begun within {BeginPatience.TotalSeconds} s.");
+            throw new Harness.HarnessException($"Within {BeginPatience.TotalSeconds} s not every client had begun: {string.Join(", ", fleet.Processes.Where(p => !p.HasBegun).Select(p => p.Name))}.");
         var clients = fleet.Clients.Count();
         log(string.Create(CultureInfo.InvariantCulture, $"{clients} clients of {users.All.Count} users have begun; {plan.Faults.Count} faults in {options.Minutes} minutes."));
 

@@ -28,13 +28,6 @@ let control = readControl();
 setInterval(() => { control = readControl(); }, 100);
 Date.now = () => systemNow() + control.clockOffsetMs;
 
-const clients = settings.users.map(open);
-for (const client of clients) client.start();
-process.on("SIGINT", () => {});
-process.on("SIGTERM", () => {
-  Promise.all(clients.map(client => client.stop())).then(() => process.exit(0), () => process.exit(1));
-});
-
 function open(user: string): AgentEventsClient {
   const client: AgentEventsClient = new AgentEventsClient({
     serverUrl: `${settings.serverUrl}/`,
@@ -112,3 +105,10 @@ class FileCursorStore implements CursorStore {
 function pathOf(user: string): string {
   return `${settings.cursorFolder}/${user}.json`;
 }
+
+const clients = settings.users.map(open);
+for (const client of clients) client.start();
+process.on("SIGINT", () => {});
+process.on("SIGTERM", () => {
+  Promise.all(clients.map(client => client.stop())).then(() => process.exit(0), () => process.exit(1));
+});
