@@ -97,6 +97,8 @@ sealed class ChaosRun(ChaosOptions options, string folder, Action<string> log)
 
     async Task<IReadOnlyList<string>> CalmDownAsync(FaultContext context, CancellationToken ct)
     {
+        foreach (var node in context.Cluster.Nodes.Where(n => !n.Server.IsRunning))
+            Complain($"{node.Name} ended by itself, or did not come back");
         foreach (var process in context.Fleet.Processes.Where(p => !p.IsRunning))
         {
             Complain($"{process.Name} ended by itself");

@@ -63,7 +63,7 @@ sealed class ChaosCluster : IAsyncDisposable
     internal IPEndPoint NextNode()
     {
         var first = Interlocked.Increment(ref _turn) & int.MaxValue;
-        var node = Enumerable.Range(first, _nodes.Count).Select(i => _nodes[i % _nodes.Count]).FirstOrDefault(n => n.Server.IsRunning) ?? _nodes[first % _nodes.Count];
+        var node = Enumerable.Range(first, _nodes.Count).Select(i => _nodes[i % _nodes.Count]).FirstOrDefault(n => n.IsUp) ?? _nodes[first % _nodes.Count];
         return new(IPAddress.Loopback, node.Server.Port);
     }
 

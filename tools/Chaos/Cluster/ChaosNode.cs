@@ -7,6 +7,7 @@ namespace Realtime.Chaos.Cluster;
 sealed class ChaosNode : IAsyncDisposable
 {
     readonly string _outputFile;
+    volatile bool _isUp = true;
 
     ChaosNode(string name, ServerNode server, CuttableProxy postgres, CuttableProxy redis, string outputFile)
     {
@@ -49,9 +50,13 @@ sealed class ChaosNode : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether a balancer would send it connections.</summary>
+    internal bool IsUp => _isUp;
+
     /// <summary>SIGKILL.</summary>
     internal async Task KillAsync()
     {
+        _isUp = false;
         KeepOutput("killed");
         await Server.KillAsync();
     }
@@ -59,9 +64,17 @@ sealed class ChaosNode : IAsyncDisposable
     /// <summary>SIGTERM; returns the exit code.</summary>
     internal async Task<int> TerminateAsync(CancellationToken ct)
     {
+        _isUp = false;
         var exitCode = await Server.TerminateAsync(ct);
         KeepOutput($"ended with exit code {exitCode}");
         return exitCode;
+    }
+
+    /// <summary>Starts it again, with another build when one is named; returns when it says that it is ready.</summary>
+    internal async Task RestartAsync(CancellationToken ct, string? assembly = null)
+    {
+        await (assembly is null ? Server.RestartAsync(ct) : Server.RestartAsync(assembly, ct));
+        _isUp = true;
     }
 
     /// <summary>What the node said since its last start, before the next start forgets it.</summary>

@@ -12,14 +12,14 @@ static class ServerFaults
         var node = context.Node(fault.Target);
         await node.KillAsync();
         await Task.Delay(fault.Length / 2, ct);
-        await node.Server.RestartAsync(ct);
+        await node.RestartAsync(ct);
     }
 
     internal static async Task TerminateAsync(FaultContext context, PlannedFault fault, CancellationToken ct)
     {
         var node = context.Node(fault.Target);
         await EndAsync(context, node, ct);
-        await node.Server.RestartAsync(ct);
+        await node.RestartAsync(ct);
     }
 
     /// <summary>From Redis and PostgreSQL at once: silence, or refusal.</summary>
@@ -51,7 +51,7 @@ static class ServerFaults
         foreach (var node in context.Cluster.Nodes)
         {
             await EndAsync(context, node, ct);
-            await node.Server.RestartAsync(assembly, ct);
+            await node.RestartAsync(ct, assembly);
             await Task.Delay(500, ct);
         }
     }

@@ -49,7 +49,7 @@ static class StoreFaults
         var node = context.Node(fault.Target);
         await context.Cluster.Redis.KillAsync();
         await node.KillAsync();
-        await node.Server.RestartAsync(ct);
+        await node.RestartAsync(ct);
         await Task.Delay(fault.Length, ct);
         await context.Cluster.Redis.RestartAsync(ct);
     }
