@@ -16,7 +16,10 @@ namespace Realtime.Tests.Chaos;
 /// </summary>
 public sealed class BrokenRunsTests
 {
-    readonly WatchedClient _watched = new();
+    WatchedClient _watched = new();
+
+    [SetUp]
+    public void WatchAnew() => _watched = new();
 
     [Test]
     public async Task Nothing_broken_is_clean()
@@ -28,7 +31,7 @@ public sealed class BrokenRunsTests
         var stored = new[] { await server.PublishAsync(), await server.PublishAsync() };
         await UntilHandledAsync(2);
 
-        _watched.Check(stored).Violations.Should().BeEmpty();
+        _watched.Check(stored).Violations.Select(v => v.ToString()).Should().BeEmpty();
     }
 
     [Test]
@@ -147,7 +150,7 @@ public sealed class BrokenRunsTests
         var stored = await server.AppendAndTellHeadAsync(4);
         await UntilHandledAsync(4);
 
-        _watched.Check(stored).Violations.Should().BeEmpty();
+        _watched.Check(stored).Violations.Select(v => v.ToString()).Should().BeEmpty();
     }
 
     static Task UntilLiveAsync(AgentEventsClient client) =>

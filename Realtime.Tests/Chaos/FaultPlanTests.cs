@@ -17,12 +17,12 @@ public sealed class FaultPlanTests
     public void Plan_of_a_seed_is_the_same_on_every_machine_and_in_every_version() =>
         Plan(seed: 1).Take(3).Select(fault => fault.ToString()).Should().Equal(
             "#001 at   6.000 s  swapped-pushes         target 3246  length 3.084 s  variant 123",
-            "#002 at   9.816 s  server-kill            target 1910  length 3.159 s  variant 713",
-            "#003 at  12.737 s  redis-subscriber-kill  target 39790  length 3.472 s  variant 586");
+            "#002 at   9.197 s  server-kill            target 1910  length 3.159 s  variant 713",
+            "#003 at  11.645 s  redis-subscriber-kill  target 39790  length 3.472 s  variant 586");
 
     [Test]
     public void Two_minutes_are_enough_for_every_kind([Values(1, 2, 3, 4, 5)] int seed) =>
-        Plan(seed).Select(fault => fault.Kind).Should().Contain(FaultKind.All);
+        Plan(seed).Select(fault => fault.Kind.Name).Should().Contain(FaultKind.All.Select(kind => kind.Name));
 
     [Test]
     public void Long_run_has_two_hundred_faults_and_every_kind_about_as_often_as_any_other()
@@ -40,8 +40,8 @@ public sealed class FaultPlanTests
         var faults = Plan(seed, TimeSpan.FromMinutes(20));
         foreach (var (earlier, i) in faults.Select((fault, i) => (fault, i)))
         {
-            faults.Skip(i + 1).Where(later => (later.Kind.Parts & earlier.Kind.Parts) != Parts.None)
-                .Should().OnlyContain(later => later.At >= earlier.At + TimeSpan.FromSeconds(earlier.Kind.LongestSeconds) - TimeSpan.FromMilliseconds(1));
+            var freeAgain = earlier.At + TimeSpan.FromSeconds(earlier.Kind.LongestSeconds) - TimeSpan.FromMilliseconds(1);
+            faults.Skip(i + 1).Where(later => (later.Kind.Parts & earlier.Kind.Parts) != Parts.None && later.At < freeAgain).Should().BeEmpty();
         }
     }
 

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using Realtime.Chaos.Cluster;
 using Realtime.Chaos.Plan;
 using Realtime.Chaos.Publishing;
 using Realtime.Harness;
@@ -9,6 +11,8 @@ namespace Realtime.Chaos.Faults;
 /// <summary>Redis as a bad messenger: pushes out of order, twice, late, or not at all.</summary>
 static class PushFaults
 {
+    static readonly TimeSpan SubscriptionPatience = TimeSpan.FromSeconds(15);
+
     /// <summary>
     /// New events, whose pushes come last first and then again; and old pushes that come back. Appended in SQL, so that no
     /// server pushes them in order before.
@@ -27,26 +31,49 @@ static class PushFaults
         }
     }
 
-    /// <summary>Unsubscribes one or all shards of a node on its own wire, behind its back.</summary>
+    /// <summary>Unsubscribes one or all shards of a node on its own wire, behind its back, and makes sure that Redis took it.</summary>
     internal static async Task UnsubscribeAsync(FaultContext context, PlannedFault fault, CancellationToken ct)
     {
         var node = context.Node(fault.Target);
         var pattern = fault.Variant % 3 == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"realtime:{fault.Variant % 8}:*");
-        var command = pattern is null
+        var command = Encoding.ASCII.GetBytes(pattern is null
             ? "*1\r\n$12\r\nPUNSUBSCRIBE\r\n"
-            : string.Create(CultureInfo.InvariantCulture, $"*2\r\n$12\r\nPUNSUBSCRIBE\r\n${pattern.Length}\r\n{pattern}\r\n");
-        var isDone = false;
-        foreach (var port in await SubscribersAsync(context.Cluster.Redis, ct))
-            isDone |= await node.Redis.TryInjectAsync(port, Encoding.ASCII.GetBytes(command));
-        if (!isDone)
-            context.Complain(string.Create(CultureInfo.InvariantCulture, $"#{fault.Number}: {node.Name} has no subscription that could be taken away"));
+            : string.Create(CultureInfo.InvariantCulture, $"*2\r\n$12\r\nPUNSUBSCRIBE\r\n${pattern.Length}\r\n{pattern}\r\n"));
+        for (var elapsed = Stopwatch.StartNew(); !await TryUnsubscribeAsync(context.Cluster.Redis, node, command, ct); await Task.Delay(200, ct))
+        {
+            if (elapsed.Elapsed > SubscriptionPatience)
+            {
+                context.Complain(string.Create(CultureInfo.InvariantCulture, $"#{fault.Number}: {node.Name} has no subscription that could be taken away"));
+                return;
+            }
+        }
         await Task.Delay(fault.Length, ct);
     }
 
-    static async Task<IReadOnlyList<int>> SubscribersAsync(RedisServer redis, CancellationToken ct) =>
-    [
-        .. (await redis.CliAsync(["CLIENT", "LIST", "TYPE", "pubsub"], ct)).Split('\n')
-            .SelectMany(line => line.Split(' ')).Where(word => word.StartsWith("addr=", StringComparison.Ordinal))
-            .Select(word => int.Parse(word[(word.LastIndexOf(':') + 1)..].Trim(), CultureInfo.InvariantCulture)),
-    ];
+    /// <summary>A node that has just started, or that Redis has just dropped, has none for a moment.</summary>
+    static async Task<bool> TryUnsubscribeAsync(RedisServer redis, ChaosNode node, byte[] command, CancellationToken ct)
+    {
+        foreach (var (port, before) in await SubscribersAsync(redis, ct))
+        {
+            if (before == 0 || !await node.Redis.TryInjectAsync(port, command))
+                continue;
+            await Task.Delay(100, ct);
+            if ((await SubscribersAsync(redis, ct)).GetValueOrDefault(port) < before)
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>Per connection, by its port, how many patterns it is subscribed to.</summary>
+    static async Task<Dictionary<int, int>> SubscribersAsync(RedisServer redis, CancellationToken ct)
+    {
+        var clients = (await redis.CliAsync(["CLIENT", "LIST"], ct)).Split('\n').Select(line => line.Split(' ')).Where(words => words.Length > 1);
+        return clients.ToDictionary(words => Number(words, "addr=", ':'), words => Number(words, "psub=", '='));
+
+        static int Number(string[] words, string name, char before)
+        {
+            var word = words.First(w => w.StartsWith(name, StringComparison.Ordinal)).Trim();
+            return int.Parse(word[(word.LastIndexOf(before) + 1)..], CultureInfo.InvariantCulture);
+        }
+    }
 }

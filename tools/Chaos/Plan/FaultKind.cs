@@ -37,7 +37,7 @@ sealed record FaultKind(string Name, Parts Parts, double LongestSeconds, string 
     internal static readonly FaultKind ClientClock = new("client-clock", Parts.Clients, 8, "the clock of a client process jumps and jumps back");
     internal static readonly FaultKind TokenExpiry = new("token-expiry", Parts.Clients, 18, "a client process gets no token, or expired ones, until after its own has expired");
     internal static readonly FaultKind SwappedPushes = new("swapped-pushes", Parts.Redis, 3, "pushes arrive in the wrong order, twice, and long after their time");
-    internal static readonly FaultKind SilentUnsubscribe = new("silent-unsubscribe", Parts.Redis, 9, "a node's subscription is gone while it believes to have it, on busy streams");
+    internal static readonly FaultKind SilentUnsubscribe = new("silent-unsubscribe", Parts.Redis | Parts.Nodes, 9, "a node's subscription is gone while it believes to have it, on busy streams");
     internal static readonly FaultKind NodeCut = new("node-cut", Parts.Redis | Parts.Nodes, 10, "a node reaches neither Redis nor PostgreSQL");
     internal static readonly FaultKind LongTransaction = new("long-transaction", Parts.Streams, 8, "a business transaction appends and holds its users' streams, then commits or rolls back");
     internal static readonly FaultKind Retention = new("retention", Parts.Clients | Parts.Streams, 14, "history is trimmed: behind clients that are slow but not behind it, and ahead of one that is away");

@@ -25,7 +25,7 @@ sealed class FaultPlan
         var dice = new Dice(seed);
         var window = (length - Quiet - Tail).TotalSeconds;
         // A short run still shows every kind once, when that is possible at all.
-        var gap = Math.Clamp(window / (kinds.Count + 1), 1.5, LongRunGap);
+        var gap = Math.Clamp(window / (kinds.Count * 1.25), 1.5, LongRunGap);
         var bag = new List<FaultKind>();
         var freeAt = new Dictionary<Parts, double>();
         var faults = new List<PlannedFault>();
