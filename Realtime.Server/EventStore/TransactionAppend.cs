@@ -42,7 +42,22 @@ internal sealed class TransactionAppend(IEventStore store)
                 $"{transaction.GetType()} is no transaction of Npgsql: the events are in PostgreSQL, and commit together only with what is written there.");
         }
 
-        return postgres.Connection
-            ?? throw new UnsuitableTransactionException("The transaction has been committed or rolled back already.");
+        return IsOpen(postgres) && postgres.Connection is { } connection
+            ? connection
+            : throw new UnsuitableTransactionException("The transaction has been committed or rolled back already.");
+    }
+
+    /// <summary>One that has ended may still name its connection, where the append would commit by itself. Only its other members refuse.</summary>
+    private static bool IsOpen(NpgsqlTransaction transaction)
+    {
+        try
+        {
+            _ = transaction.IsolationLevel;
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
     }
 }

@@ -18,10 +18,10 @@ static class PublishFromSqlSnippets
     {
         await using var connection = await database.OpenConnectionAsync(ct); // an NpgsqlDataSource of yours
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await using var insert = new NpgsqlCommand("insert into orders (user_id, total) values ('user_42', 44) returning id", connection, transaction);
+        await using var insert = new NpgsqlCommand("insert into orders (user_id, total) values ('user_42', 46) returning id", connection, transaction);
         long orderId = (long)(await insert.ExecuteScalarAsync(ct))!;
 
-        var receipt = await publisher.AppendAsync(transaction, "user_42", new OrderPlaced(orderId, 44), cancellationToken: ct);
+        var receipt = await publisher.AppendAsync(transaction, "user_42", new OrderPlaced(orderId, 46), cancellationToken: ct);
         await transaction.CommitAsync(ct);
     }
 
