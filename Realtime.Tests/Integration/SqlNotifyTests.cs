@@ -33,16 +33,17 @@ public sealed class SqlNotifyTests
     }
 
     [Test]
-    public async Task The_setting_ends_with_its_transaction_and_may_belong_to_a_database()
+    public async Task The_setting_ends_with_its_transaction_and_may_belong_to_a_connection_string_or_a_database()
     {
         await using var ear = await SqlDoor.OverhearAsync(_database);
+        await SqlDoor.AppendAsync(_database + ";Options=-c realtime.notify=on", "by_connection_string", before: string.Empty);
         await using var connection = await SqlDoor.ConnectAsync(_database);
         await connection.RunAsync($"begin; {SqlDoor.On} select append_agent_event('once', 'test.happened', '1'); commit");
         await connection.RunAsync("begin; select append_agent_event('not_again', 'test.happened', '1'); commit");
         await connection.RunAsync($"alter database {connection.Database} set realtime.notify = on");
         await SqlDoor.AppendAsync(_database, "in_a_new_session", before: string.Empty);
 
-        (await ear.AllAsync(_database)).Should().Equal("once", "in_a_new_session");
+        (await ear.AllAsync(_database)).Should().Equal("by_connection_string", "once", "in_a_new_session");
     }
 
     [Test]
