@@ -70,7 +70,7 @@ internal static class ConfigurationCheck
         if (!IsSet(configuration, "ConnectionStrings:Postgres"))
             yield return $"{Key} needs ConnectionStrings:Postgres: nobody but the server appends to an embedded store.";
         if (string.Equals(configuration[$"{RealtimeOptions.Section}:{nameof(RealtimeOptions.Backplane)}"], nameof(BackplaneKind.Stock), StringComparison.OrdinalIgnoreCase))
-            yield return $"{Key} needs Realtime:Backplane shard: SignalR's own backplane has no head check to wake.";
+            yield return $"{Key} needs Realtime:Backplane shard: the head check beside SignalR's own backplane cannot push single users at once.";
     }
 
     private static IEnumerable<string> BearerFaults(IConfiguration configuration)
