@@ -12,7 +12,7 @@ using Realtime.Chaos.Report;
 namespace Realtime.Chaos;
 
 /// <summary>One run from start to verdict: everything it starts ends with it.</summary>
-sealed class ChaosRun(ChaosOptions options, string folder, Action<string> log)
+sealed class ChaosRun(ChaosOptions options, string folder, Action<string> log, Action<string> note)
 {
     static readonly TimeSpan BeginPatience = TimeSpan.FromSeconds(90);
     static readonly TimeSpan PublishPatience = TimeSpan.FromSeconds(60);
@@ -80,7 +80,7 @@ sealed class ChaosRun(ChaosOptions options, string folder, Action<string> log)
         var publishing = Task.WhenAll(
             new HttpPublishing(context.Cluster, context.Users, ledger).RunAsync(eventsPerSecond, ending.Token, giveUp.Token),
             context.Sql.RunAsync(ending.Token, giveUp.Token));
-        var breaking = new FaultRunner(context, log).RunAsync(plan, sinceStart, ct);
+        var breaking = new FaultRunner(context, log, note).RunAsync(plan, sinceStart, ct);
 
         while (sinceStart.Elapsed < options.Length)
         {

@@ -39,7 +39,7 @@ var gate = new Lock();
 try
 {
     Log(options.Command);
-    var report = await new ChaosRun(options, folder, Log).RunAsync(stopping.Token);
+    var report = await new ChaosRun(options, folder, Log, Note).RunAsync(stopping.Token);
     var table = ReportTable.Write(report);
     Console.WriteLine();
     Console.Write(table);
@@ -77,10 +77,14 @@ void Stop(PosixSignalContext context)
 
 void Log(string line)
 {
-    var stamped = string.Create(CultureInfo.InvariantCulture, $"{elapsed.Elapsed.TotalSeconds,8:0.000}  {line}");
-    lock (gate)
-    {
-        Console.WriteLine(stamped);
-        File.AppendAllText(Path.Combine(folder, "run.log"), stamped + "\n");
-    }
+    Console.WriteLine(Stamped(line));
+    Note(line);
 }
+
+void Note(string line)
+{
+    lock (gate)
+        File.AppendAllText(Path.Combine(folder, "run.log"), Stamped(line) + "\n");
+}
+
+string Stamped(string line) => string.Create(CultureInfo.InvariantCulture, $"{elapsed.Elapsed.TotalSeconds,8:0.000}  {line}");

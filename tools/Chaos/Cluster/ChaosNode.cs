@@ -65,9 +65,7 @@ sealed class ChaosNode : IAsyncDisposable
     internal async Task<int> TerminateAsync(CancellationToken ct)
     {
         _isUp = false;
-        var exitCode = await Server.TerminateAsync(ct);
-        KeepOutput($"ended with exit code {exitCode}");
-        return exitCode;
+        return await Server.TerminateAsync(ct);
     }
 
     /// <summary>Starts it again, with another build when one is named; returns when it says that it is ready.</summary>

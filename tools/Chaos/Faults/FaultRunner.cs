@@ -11,8 +11,11 @@ namespace Realtime.Chaos.Faults;
 /// <param name="Failure">Why it could not be injected or healed; null when it could.</param>
 sealed record FaultOutcome(PlannedFault Planned, long FromMicros, long ToMicros, string? Failure);
 
-/// <summary>Injects the faults of a plan at their times. One line of log each when it begins, and another only when it fails.</summary>
-sealed class FaultRunner(FaultContext context, Action<string> log)
+/// <summary>Injects the faults of a plan at their times: one line of log each when it begins, and another only when it fails.</summary>
+/// <param name="context">What they work on.</param>
+/// <param name="log">For whoever watches.</param>
+/// <param name="note">For whoever investigates.</param>
+sealed class FaultRunner(FaultContext context, Action<string> log, Action<string> note)
 {
     static readonly TimeSpan LongestFault = TimeSpan.FromSeconds(120);
 
@@ -69,6 +72,7 @@ sealed class FaultRunner(FaultContext context, Action<string> log)
         try
         {
             await Injections[fault.Kind](context, fault, ct).WaitAsync(LongestFault, ct);
+            note(string.Create(CultureInfo.InvariantCulture, $"#{fault.Number:000} {fault.Kind.Name} healed after {(Clock.Micros - from) / 1e6:0.0} s"));
             return new(fault, from, Clock.Micros, null);
         }
         catch (Exception failure) when (!ct.IsCancellationRequested)

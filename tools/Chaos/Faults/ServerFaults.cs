@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Realtime.Chaos.Cluster;
 using Realtime.Chaos.Plan;
@@ -58,7 +59,9 @@ static class ServerFaults
 
     static async Task EndAsync(FaultContext context, ChaosNode node, CancellationToken ct)
     {
+        var elapsed = Stopwatch.StartNew();
         var exitCode = await node.TerminateAsync(ct);
+        node.KeepOutput(string.Create(CultureInfo.InvariantCulture, $"SIGTERM: exit code {exitCode} after {elapsed.Elapsed.TotalSeconds:0.0} s"));
         if (exitCode != 0)
             context.Complain(string.Create(CultureInfo.InvariantCulture, $"{node.Name} ended with exit code {exitCode} after SIGTERM"));
     }
