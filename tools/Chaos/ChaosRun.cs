@@ -47,7 +47,14 @@ sealed class ChaosRun(ChaosOptions options, string folder, Action<string> log, A
         var ledger = new Ledger();
         var context = new FaultContext
         {
-            Cluster = cluster, Fleet = fleet, Store = store, Sql = new(store, users, ledger), Users = users, Pushes = pushes, Builds = builds, Complain = Complain,
+            Cluster = cluster,
+            Fleet = fleet,
+            Store = store,
+            Sql = new(store, users, ledger),
+            Users = users,
+            Pushes = pushes,
+            Builds = builds,
+            Complain = Complain,
         };
         var faults = await BreakAsync(plan, context, ledger, (double)options.Rate * users.All.Count / clients, ct);
 

@@ -20,7 +20,11 @@ static class ChaosTokens
         var now = DateTimeOffset.UtcNow;
         var payload = new Dictionary<string, object>
         {
-            ["sub"] = subject, ["iss"] = Issuer, ["aud"] = Audience, ["iat"] = now.ToUnixTimeSeconds(), ["exp"] = (now + life).ToUnixTimeSeconds(),
+            ["sub"] = subject,
+            ["iss"] = Issuer,
+            ["aud"] = Audience,
+            ["iat"] = now.ToUnixTimeSeconds(),
+            ["exp"] = (now + life).ToUnixTimeSeconds(),
         };
         if (scope is not null)
             payload["scope"] = scope;
