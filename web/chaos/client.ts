@@ -19,6 +19,7 @@ interface Settings {
 interface Control {
   readonly clockOffsetMs: number;
   readonly tokens: "good" | "expired" | "none";
+  readonly holdHandlers: boolean;
   readonly holdSaves: boolean;
 }
 
@@ -44,7 +45,10 @@ function open(user: string): AgentEventsClient {
   return client;
 }
 
-function handled(user: string, event: AgentEvent): void {
+async function handled(user: string, event: AgentEvent): Promise<void> {
+  if (control.holdHandlers) record(`H ${user}`);
+  while (control.holdHandlers) await pause();
+
   // The data came as compact JSON, so writing it again gives the bytes that were sent.
   const hash = createHash("sha256").update(JSON.stringify(event.data)).digest("hex").slice(0, 16);
   record(`E ${user} ${event.position} ${event.id} ${hash} ${Math.round(systemNow() * 1000)}`);
@@ -85,7 +89,7 @@ class FileCursorStore implements CursorStore {
   async save(owner: CursorOwner, cursor: Cursor): Promise<void> {
     if (this.#hasBegun && control.holdSaves) {
       record(`H ${owner.userId}`);
-      while (control.holdSaves) await new Promise(resolve => setTimeout(resolve, 50));
+      while (control.holdSaves) await pause();
     }
     const path = pathOf(owner.userId);
     const file = openSync(`${path}.tmp`, "w");
@@ -100,6 +104,10 @@ class FileCursorStore implements CursorStore {
     if (!this.#hasBegun) record(`B ${user} ${cursor.position}`);
     this.#hasBegun = true;
   }
+}
+
+function pause(): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, 50));
 }
 
 function pathOf(user: string): string {

@@ -45,10 +45,13 @@ static class ClientCommand
             CursorStore = new RecordingCursorStore(new FileCursorStore(Path.Combine(settings.CursorFolder, user + ".json")), user, log, suffering),
             TimeProvider = time,
         });
-        client.On((e, _) =>
+        client.On(async (e, ct) =>
         {
+            if (suffering.Current.HoldHandlers)
+                log.Write(new ClientRecord.Held(user));
+            while (suffering.Current.HoldHandlers)
+                await Task.Delay(50, ct);
             log.Write(new ClientRecord.Handled(user, e.Position, e.Id, ContentHash.Of(e.RawData.Utf8.Span), Clock.Micros));
-            return Task.CompletedTask;
         });
         client.HistoryLost += (_, lost) => log.Write(new ClientRecord.Lost(user, ReasonOf(lost), lost.LastProcessed, lost.Head, lost.Oldest));
         client.EventParked += (_, parked) => log.Write(new ClientRecord.Parked(user, parked.Event.Position));

@@ -13,6 +13,9 @@ sealed record ClientControl
     /// <value><c>good</c>, <c>expired</c> (the provider gives tokens that have expired) or <c>none</c> (it fails).</value>
     public string Tokens { get; init; } = "good";
 
+    /// <value>Whether handlers hang before their effect, which must keep their event's cursor from being saved.</value>
+    public bool HoldHandlers { get; init; }
+
     /// <value>Whether saving a cursor hangs, which opens the gap between handler and cursor.</value>
     public bool HoldSaves { get; init; }
 

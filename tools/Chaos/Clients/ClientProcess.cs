@@ -116,15 +116,15 @@ sealed class ClientProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Saves that hang in the present run.</summary>
-    internal int HeldSaves
+    /// <summary>Events that hung in the present run.</summary>
+    internal int HeldEvents
     {
         get
         {
             lock (_gate)
             {
                 _files[^1].ReadOn();
-                return _files[^1].HeldSaves;
+                return _files[^1].HeldEvents;
             }
         }
     }

@@ -15,7 +15,7 @@ sealed class RecordFile(string path)
     /// <summary>Per user the sequence that was reached, from the start position on.</summary>
     internal Dictionary<string, long> Reached { get; } = [];
 
-    internal int HeldSaves { get; private set; }
+    internal int HeldEvents { get; private set; }
 
     internal void ReadOn()
     {
@@ -48,7 +48,7 @@ sealed class RecordFile(string path)
             case ClientRecord.Began began: Reached[record.User] = began.Position.Sequence; break;
             case ClientRecord.Handled handled: Reached[record.User] = Math.Max(Reached.GetValueOrDefault(record.User), handled.Position.Sequence); break;
             case ClientRecord.Lost lost: Reached[record.User] = Math.Max(Reached.GetValueOrDefault(record.User), lost.Oldest.Sequence - 1); break;
-            case ClientRecord.SaveHeld: HeldSaves++; break;
+            case ClientRecord.Held: HeldEvents++; break;
         }
     }
 }

@@ -20,7 +20,7 @@ sealed class RecordingCursorStore(ICursorStore inner, string user, RecordLog log
     {
         if (_hasBegun && suffering.Current.HoldSaves)
         {
-            log.Write(new ClientRecord.SaveHeld(user));
+            log.Write(new ClientRecord.Held(user));
             while (suffering.Current.HoldSaves)
                 await Task.Delay(50, cancellationToken);
         }

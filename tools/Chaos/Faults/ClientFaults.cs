@@ -9,12 +9,12 @@ static class ClientFaults
 {
     static readonly TimeSpan GapPatience = TimeSpan.FromSeconds(5);
 
-    /// <summary>Holds cursors back from the store until some handler's event hangs between effect and cursor, then kills.</summary>
+    /// <summary>Kills while events hang between effect and saved cursor, or before the effect, where no cursor may have passed them.</summary>
     internal static async Task KillAsync(FaultContext context, PlannedFault fault, CancellationToken ct)
     {
         var process = context.Process(fault.Target);
-        process.Suffer(new() { HoldSaves = true });
-        for (var elapsed = Stopwatch.StartNew(); process.HeldSaves == 0 && elapsed.Elapsed < GapPatience;)
+        process.Suffer(new() { HoldSaves = fault.Variant % 2 == 0, HoldHandlers = fault.Variant % 2 == 1 });
+        for (var elapsed = Stopwatch.StartNew(); process.HeldEvents == 0 && elapsed.Elapsed < GapPatience;)
             await Task.Delay(50, ct);
         await Task.Delay(fault.Length / 10, ct);
         await process.KillAsync();

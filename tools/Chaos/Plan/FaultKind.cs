@@ -33,7 +33,7 @@ sealed record FaultKind(string Name, Parts Parts, double LongestSeconds, string 
     internal static readonly FaultKind BlackHole = new("black-hole", Parts.ClientNetwork, 10, "what clients and servers send each other vanishes, and nobody is told");
     internal static readonly FaultKind HalfOpen = new("half-open", Parts.ClientNetwork, 10, "one direction between clients and servers falls silent");
     internal static readonly FaultKind SlowReader = new("slow-reader", Parts.ClientNetwork, 9, "clients stop reading while megabytes are sent to them");
-    internal static readonly FaultKind ClientKill = new("client-kill", Parts.Clients, 8, "a client process is killed (SIGKILL) after a handler ran and before its cursor was saved");
+    internal static readonly FaultKind ClientKill = new("client-kill", Parts.Clients, 8, "a client process is killed (SIGKILL) between a handler and its saved cursor, or in the handler");
     internal static readonly FaultKind ClientClock = new("client-clock", Parts.Clients, 8, "the clock of a client process jumps and jumps back");
     internal static readonly FaultKind TokenExpiry = new("token-expiry", Parts.Clients, 18, "a client process gets no token, or expired ones, until after its own has expired");
     internal static readonly FaultKind SwappedPushes = new("swapped-pushes", Parts.Redis, 3, "pushes arrive in the wrong order, twice, and long after their time");

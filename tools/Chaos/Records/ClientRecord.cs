@@ -20,6 +20,6 @@ abstract record ClientRecord(string User)
     /// <summary>The client stopped by itself.</summary>
     internal sealed record Stopped(string User, string Why) : ClientRecord(User);
 
-    /// <summary>The handler ran and its cursor is being held back from the store.</summary>
-    internal sealed record SaveHeld(string User) : ClientRecord(User);
+    /// <summary>An event hangs: in the handler before its effect, or after it before its cursor is saved.</summary>
+    internal sealed record Held(string User) : ClientRecord(User);
 }

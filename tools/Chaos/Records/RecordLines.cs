@@ -14,7 +14,7 @@ static class RecordLines
         ClientRecord.Lost r => $"L {r.User} {r.Reason} {r.Last} {r.Head} {r.Oldest}",
         ClientRecord.Parked r => $"P {r.User} {r.Position}",
         ClientRecord.Stopped r => $"X {r.User} {r.Why.ReplaceLineEndings(" ")}",
-        ClientRecord.SaveHeld r => $"H {r.User}",
+        ClientRecord.Held r => $"H {r.User}",
         _ => throw new ArgumentOutOfRangeException(nameof(record), record, "Not a record."),
     };
 
@@ -34,7 +34,7 @@ static class RecordLines
                 => new ClientRecord.Lost(user, reason, l, h, o),
             ["P", var user, var position] when StreamPosition.TryParse(position, out var at) => new ClientRecord.Parked(user, at),
             ["X", var user, .. var why] => new ClientRecord.Stopped(user, string.Join(' ', why)),
-            ["H", var user] => new ClientRecord.SaveHeld(user),
+            ["H", var user] => new ClientRecord.Held(user),
             _ => null,
         };
         return record is not null;
