@@ -36,7 +36,7 @@ internal sealed class CursorKeeper(AgentEventsClientOptions options, ILogger log
     /// Puts the cursor somewhere else: the start, or after history was lost. Saved before anything is delivered from there; a store
     /// that fails is reported and tried again until it takes it.
     /// </summary>
-    /// <exception cref="ServerAnswerException">The server will never take it.</exception>
+    /// <exception cref="AccessDeniedException">The token is another user's.</exception>
     public async Task PutAsync(StreamPosition position, Guid? id, DateTimeOffset? time, CancellationToken cancellationToken)
     {
         var cursor = Make(position, id, time);
@@ -47,7 +47,7 @@ internal sealed class CursorKeeper(AgentEventsClientOptions options, ILogger log
                 await _store.SaveAsync(cursor, cancellationToken).ConfigureAwait(false);
                 break;
             }
-            catch (Exception fault) when (IsWorthRepeating(fault) && !cancellationToken.IsCancellationRequested)
+            catch (Exception fault) when (fault is not AccessDeniedException && !cancellationToken.IsCancellationRequested)
             {
                 var wait = ExponentialBackoffRetryPolicy.DelayFor(failures, jitter: 0.5, options.Jitter);
                 ClientLog.StartNotSaved(logger, position, wait, fault);
@@ -161,9 +161,6 @@ internal sealed class CursorKeeper(AgentEventsClientOptions options, ILogger log
 
         foreach (var waiter in ended) waiter.Completion.TrySetException(why(waiter));
     }
-
-    private static bool IsWorthRepeating(Exception fault) =>
-        fault is not (AccessDeniedException or ServerAnswerException { Status: System.Net.HttpStatusCode.BadRequest });
 
     private bool HasReached(StreamPosition position) =>
         _current is { } cursor && cursor.Position.IsSameHistoryAs(position) && cursor.Position.Sequence >= position.Sequence;

@@ -176,6 +176,69 @@ public sealed class ServerCursorTests
     }
 
     [Test]
+    public async Task Epoch_that_changes_while_the_device_is_online_costs_the_cursor_nothing()
+    {
+        await using var host = await RealtimeHost.StartAsync();
+        using var publisher = new AgentEventsPublisher(new AgentEventsPublisherOptions
+        {
+            ServerUrl = host.Address,
+            AccessTokenProvider = _ => new ValueTask<string>(host.Tokens.Create("worker", Scopes.Publish)),
+        });
+        await using var run = await ClientRun.LiveAsync(host.Address, o =>
+        {
+            Device("browser")(o);
+            o.AccessTokenProvider = _ => new ValueTask<string>(host.Tokens.Create(_user));
+        });
+        for (int i = 0; i < 3; i++) await publisher.PublishAsync(_user, Briefing(i)).WithinDeadline();
+        await run.UntilSeenAsync(3); // the cursor of the third may wait to be written, into a history that is gone by then
+        await RenewEpochAsync(host);
+        var next = await publisher.PublishAsync(_user, Briefing(3)).WithinDeadline();
+        await run.Client.WaitForAsync(next.Position).WithinDeadline();
+
+        run.Losses.Should().ContainSingle();
+        run.Sequences.Should().Equal(1, 2, 3, 4);
+        using var http = host.ClientFor(_user);
+        await Eventually.Async("the cursor is of the new epoch", async () =>
+            (await (await http.GetAsync(Routes.Cursors)).JsonAsync()).EnumerateArray().Single().GetProperty("position").GetString() == next.Position.ToString());
+    }
+
+    [Test]
+    public async Task Start_after_a_position_of_another_history_is_reported_not_waited_for()
+    {
+        await PublishAsync(2);
+        await using var run = await ClientRun.LiveAsync(_host.Address, o =>
+        {
+            Device("browser")(o);
+            o.StartFrom = StartFrom.After(new StreamPosition("gone", 7));
+        });
+
+        run.Losses.Should().ContainSingle().Which.Reason.Should().Be(HistoryLostReason.EpochChanged);
+        run.Sequences.Should().Equal(1, 2);
+        run.Logs.All.Should().Contain(l => l.Text.Contains("does not keep the cursor", StringComparison.Ordinal));
+    }
+
+    [Test]
+    public async Task Start_that_the_server_does_not_take_is_reported_and_tried_again_and_nothing_is_handed_over_before()
+    {
+        var published = await PublishAsync(1);
+        for (int i = 0; i < IConsumerCursorStore.MaxPerUser; i++) await MoveAsync($"c{i}", published[0].Position);
+        await using var run = ClientRun.Create(_host.Address, o =>
+        {
+            Device("one-too-many")(o);
+            o.StartFrom = StartFrom.Beginning;
+        });
+        var starting = run.Client.StartAsync();
+        await Eventually.Async("it is reported with the server's words", () => run.Logs.All.Any(l =>
+            l.Text.Contains("nothing is handed over before it is", StringComparison.Ordinal) && l.Text.Contains("answered 400", StringComparison.Ordinal)));
+        run.Seen.Should().BeEmpty();
+        using var http = _host.ClientFor(_user);
+        await http.DeleteAsync($"{Routes.Cursors}/c7");
+
+        await starting.WithinDeadline();
+        await run.UntilSeenAsync(1);
+    }
+
+    [Test]
     public async Task Server_that_fails_is_asked_again_and_a_cursor_that_cannot_be_written_holds_up_no_event()
     {
         var faults = new CursorFaults { IsFailing = true };
