@@ -13,6 +13,7 @@ internal static class DirectoryFlush
 {
 #if NET
     private const int ReadOnly = 0;
+    private const int AccessDenied = 13; // a folder that may be written but not listed cannot be opened, and so not flushed
     private const int InvalidArgument = 22; // the file system cannot flush folders: it has nothing to flush, or no way to say so
 
     /// <exception cref="IOException">The disk did not take it.</exception>
@@ -21,6 +22,7 @@ internal static class DirectoryFlush
         if (OperatingSystem.IsWindows()) return;
 
         int descriptor = Open(Encoding.UTF8.GetBytes(folder + '\0'), ReadOnly);
+        if (descriptor < 0 && Marshal.GetLastPInvokeError() == AccessDenied) return;
         if (descriptor < 0) throw Failure(folder);
         try
         {

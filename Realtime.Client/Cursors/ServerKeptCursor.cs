@@ -27,6 +27,7 @@ internal sealed class ServerKeptCursor(string consumer, RestLink rest, MissedEve
     private StreamCursor? _newest;
     private long? _writtenAt;
     private bool _isWriting;
+    private Task _writing = Task.CompletedTask;
 
     /// <summary>The user is always named: a token of another user must be refused, not taken for that user's cursors.</summary>
     private string User => "?user_id=" + Uri.EscapeDataString(options.UserId!);
@@ -79,15 +80,15 @@ internal sealed class ServerKeptCursor(string consumer, RestLink rest, MissedEve
             _newest = cursor;
             if (_isWriting) return;
             _isWriting = true;
+            _writing = Task.Run(WriteWhileItMovesAsync, CancellationToken.None);
         }
-
-        _ = Task.Run(WriteWhileItMovesAsync, CancellationToken.None);
     }
 
     /// <summary>Writes what is not written yet, once, and nothing afterwards.</summary>
     public async Task CloseAsync(CancellationToken cancellationToken)
     {
         _closing.Cancel();
+        await _writing.OrCancelled(cancellationToken).ConfigureAwait(false);
         await WriteNewestAsync(cancellationToken).ConfigureAwait(false);
     }
 

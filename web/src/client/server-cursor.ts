@@ -27,7 +27,7 @@ export function serverCursor(consumer: string): ServerCursor {
 }
 
 export function isServerCursor(store: CursorStore | ServerCursor): store is ServerCursor {
-  return "consumer" in store;
+  return !("load" in store);
 }
 
 /**
