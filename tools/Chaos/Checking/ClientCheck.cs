@@ -19,6 +19,9 @@ sealed class ClientCheck(string process, string user, StoredStream stream, Histo
     int _run;
     readonly HashSet<long> _handledInRun = [];
 
+    /// <summary>Passed over in this run: late, as long as it goes on; missing when it ends.</summary>
+    readonly SortedSet<long> _passedOver = [];
+
     internal long Deliveries { get; private set; }
 
     internal long Repeated { get; private set; }
@@ -33,6 +36,7 @@ sealed class ClientCheck(string process, string user, StoredStream stream, Histo
         _last = -1;
         _highestOfRun = 0;
         _handledInRun.Clear();
+        _passedOver.Clear();
         foreach (var record in run.Records.Where(r => r.User == user))
         {
             switch (record)
@@ -44,6 +48,8 @@ sealed class ClientCheck(string process, string user, StoredStream stream, Histo
                 case ClientRecord.Stopped stopped: Add(ViolationKind.ClientStopped, stopped.Why); break;
             }
         }
+        if (_passedOver.Count > 0)
+            Add(ViolationKind.Missing, $"{_passedOver.Count} passed over and never handled, the first of them {_passedOver.Min}");
     }
 
     /// <summary>All is quiet: whatever is stored must have been handled.</summary>
@@ -78,13 +84,16 @@ sealed class ClientCheck(string process, string user, StoredStream stream, Histo
         }
         if (sequence < _highestOfRun)
         {
+            _passedOver.Remove(sequence);
             Add(ViolationKind.Reordered, $"{handled.Position} was handled after {_highestOfRun}");
             return;
         }
         if (sequence <= _last)
             Add(ViolationKind.Duplicated, $"{handled.Position} was handled although the run began behind {_last}");
-        else if (sequence > _last + 1)
-            Add(ViolationKind.Missing, $"{handled.Position} was handled after {_last}: {sequence - _last - 1} missing between");
+        if (_last < 0)
+            Add(ViolationKind.Missing, $"{handled.Position} was handled in a run that nobody knows the beginning of");
+        for (var passed = Math.Max(_last, 0) + 1; passed < sequence; passed++)
+            _passedOver.Add(passed);
         if (sequence <= _covered)
             Repeated++;
         _covered = Math.Max(_covered, sequence);
