@@ -12,6 +12,9 @@ sealed class ChaosCluster : IAsyncDisposable
     /// <summary>Long enough for a client that runs, whatever happens to it; short enough to trim while a long run goes on.</summary>
     static readonly TimeSpan Retention = TimeSpan.FromMinutes(3);
 
+    /// <summary>Each node's pool may grow to 100; publishers in SQL, faults and the checker need some beside them.</summary>
+    const int PostgresConnections = NodeCount * 100 + 100;
+
     readonly List<ChaosNode> _nodes = [];
     int _turn;
 
@@ -30,7 +33,7 @@ sealed class ChaosCluster : IAsyncDisposable
 
     internal static async Task<ChaosCluster> StartAsync(string folder, CancellationToken ct)
     {
-        var postgres = await PostgresServer.StartAsync(ct: ct);
+        var postgres = await PostgresServer.StartAsync(new() { MaxConnections = PostgresConnections }, ct);
         ChaosCluster cluster;
         try
         {

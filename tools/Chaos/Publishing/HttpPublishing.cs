@@ -12,7 +12,7 @@ namespace Realtime.Chaos.Publishing;
 /// </summary>
 sealed class HttpPublishing(ChaosCluster cluster, UserChoice users, Ledger ledger)
 {
-    const int Workers = 12;
+    const int Workers = 24;
     const int OneBatchIn = 10;
     const int LargestBatch = 8;
 
