@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Realtime.Server.EventStore.Schema;
 
@@ -6,7 +7,9 @@ namespace Realtime.Server.EventStore;
 
 /// <summary>
 /// The connections to PostgreSQL and the translation of their failures. Connections that an outage has broken leave the
-/// pool by themselves, so nothing has to be restarted when the database is back. Thread-safe.
+/// pool by themselves, so nothing has to be restarted when the database is back, also when it is back on another of the hosts
+/// that the connection string names: always the primary. A new connection is used only when <see cref="PostgresIdentity"/>
+/// vouches for the history behind it. Thread-safe.
 /// </summary>
 internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
 {
@@ -16,10 +19,16 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
     private const int ConnectSeconds = 5;
     private const int PreparedStatements = 50;
 
-    private readonly NpgsqlDataSource _source;
+    /// <summary>How long it is remembered which host is the primary or down: what a failover costs at most, besides the failover.</summary>
+    private const int HostRecheckSeconds = 2;
 
-    public PostgresDatabase(string connectionString, TimeSpan? commandTimeout = null)
+    private readonly NpgsqlDataSource _source;
+    private readonly NpgsqlDataSource _hosts;
+    private readonly PostgresIdentity _identity;
+
+    public PostgresDatabase(string connectionString, TimeSpan? commandTimeout = null, bool isFailoverLossless = false, ILogger? logger = null)
     {
+        _identity = new PostgresIdentity(isFailoverLossless, logger ?? NullLogger.Instance);
         var given = new DbConnectionStringBuilder { ConnectionString = connectionString };
         var builder = new NpgsqlDataSourceBuilder(connectionString);
         var settings = builder.ConnectionStringBuilder;
@@ -31,8 +40,18 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
         if (!Has("Max Auto Prepare", "MaxAutoPrepare")) settings.MaxAutoPrepare = PreparedStatements;
         if (!Has("Auto Prepare Min Usages", "AutoPrepareMinUsages")) settings.AutoPrepareMinUsages = 2;
         if (!Has("Application Name", "ApplicationName")) settings.ApplicationName = "realtime";
+        if (!Has("Host Recheck Seconds", "HostRecheckSeconds")) settings.HostRecheckSeconds = HostRecheckSeconds;
+        settings.Remove("Target Session Attributes"); // the builder takes it apart from the string, and there is only one answer
         CommandTimeout = TimeSpan.FromSeconds(settings.CommandTimeout);
-        _source = builder.Build();
+        builder.UsePhysicalConnectionInitializer(
+            static _ => throw new NotSupportedException("Connections are opened asynchronously."), _identity.CheckAsync);
+        (_hosts, _source) = settings.Host?.Contains(',', StringComparison.Ordinal) == true
+            ? Primary(builder.BuildMultiHost())
+            : (builder.Build(), null!);
+        _source ??= _hosts;
+
+        static (NpgsqlDataSource, NpgsqlDataSource) Primary(NpgsqlMultiHostDataSource hosts) =>
+            (hosts, hosts.WithTargetSession(TargetSessionAttributes.Primary));
 
         bool Has(params ReadOnlySpan<string> names)
         {
@@ -47,6 +66,12 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
 
     /// <summary>How long a statement may take.</summary>
     public TimeSpan CommandTimeout { get; }
+
+    /// <summary>How far this node has seen the history; what statements read and commit is noted here.</summary>
+    public SeenHistory Seen => _identity.Seen;
+
+    /// <summary>Why what the server acknowledges may be lost, or <see langword="null"/>.</summary>
+    public string? Weakness => _identity.Weakness;
 
     /// <summary>Upgrades the schema.</summary>
     public Task InitializeAsync(CancellationToken cancellationToken) => RunAsync(
@@ -76,7 +101,15 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
             try
             {
                 await using var connection = await _source.OpenConnectionAsync(cancellationToken);
-                return await work(connection);
+                try
+                {
+                    return await work(connection);
+                }
+                catch (PostgresException fault) when (fault.SqlState == PostgresFaults.HistoryRestored)
+                {
+                    await _identity.CheckAsync(connection); // restored while the connection stayed open
+                    throw new StoreUnavailableException($"Could not {attempt}: the database was restored just now.", fault);
+                }
             }
             catch (Exception fault) when (PostgresFaults.IsOutage(fault) && !PostgresFaults.IsRefusal(fault) && !PostgresFaults.IsConflict(fault))
             {
@@ -85,7 +118,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => _source.DisposeAsync();
+    public ValueTask DisposeAsync() => _hosts.DisposeAsync();
 
-    public void Dispose() => _source.Dispose();
+    public void Dispose() => _hosts.Dispose();
 }

@@ -34,7 +34,7 @@ internal sealed class EventStorePostgresUnderTest : EventStoresUnderTest
     public override Task SetLastTimeAsync(string user, DateTimeOffset time) =>
         ExecuteAsync("update realtime.streams set last_time = $1 where user_id = $2", time.UtcDateTime, user);
 
-    public override Task SetEpochAsync(string epoch) => ExecuteAsync("update realtime.history set epoch = $1", epoch);
+    public override Task SetEpochAsync(string epoch) => ExecuteAsync("update realtime.history_record set epoch = $1", epoch);
 
     public async Task<NpgsqlConnection> ConnectAsync()
     {
