@@ -40,6 +40,8 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
         if (!Has("Max Auto Prepare", "MaxAutoPrepare")) settings.MaxAutoPrepare = PreparedStatements;
         if (!Has("Auto Prepare Min Usages", "AutoPrepareMinUsages")) settings.AutoPrepareMinUsages = 2;
         if (!Has("Application Name", "ApplicationName")) settings.ApplicationName = "realtime";
+        // A wait for the synchronous standby that is cancelled becomes a commit without it: never ask to cancel, drop the connection.
+        settings.CancellationTimeout = -1;
         if (!Has("Host Recheck Seconds", "HostRecheckSeconds")) settings.HostRecheckSeconds = HostRecheckSeconds;
         settings.Remove("Target Session Attributes"); // the builder takes it apart from the string, and there is only one answer
         CommandTimeout = TimeSpan.FromSeconds(settings.CommandTimeout);
