@@ -40,7 +40,8 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
         if (!Has("Max Auto Prepare", "MaxAutoPrepare")) settings.MaxAutoPrepare = PreparedStatements;
         if (!Has("Auto Prepare Min Usages", "AutoPrepareMinUsages")) settings.AutoPrepareMinUsages = 2;
         if (!Has("Application Name", "ApplicationName")) settings.ApplicationName = "realtime";
-        // A wait for the synchronous standby that is cancelled becomes a commit without it: never ask to cancel, drop the connection.
+        // A commit that waits for the synchronous standby and is cancelled succeeds without it. So nothing is taken for an answer
+        // that comes after a request to cancel: the connection is dropped at once.
         settings.CancellationTimeout = -1;
         if (!Has("Host Recheck Seconds", "HostRecheckSeconds")) settings.HostRecheckSeconds = HostRecheckSeconds;
         settings.Remove("Target Session Attributes"); // the builder takes it apart from the string, and there is only one answer
@@ -81,6 +82,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
         async connection =>
         {
             await MigrationRunner.RunAsync(connection, SchemaDialect.Postgres, SchemaScript.LoadAll(SchemaDialect.Postgres.Folder), cancellationToken);
+            await _identity.CheckAsync(connection); // when it was opened there may have been no history to check
             return true;
         },
         cancellationToken);

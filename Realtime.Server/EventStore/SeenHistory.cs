@@ -23,29 +23,30 @@ internal sealed class SeenHistory
     {
         lock (_lock)
         {
-            if (_mark.Epoch != epoch) _mark = new Mark(epoch, timeline, flushed, Acknowledged: 0);
-            else if (_mark.Timeline != timeline) _mark = _mark with { Timeline = timeline, Flushed = flushed };
-            else if (_mark.Flushed < flushed) _mark = _mark with { Flushed = flushed };
+            if (_mark.Epoch == epoch && _mark.Timeline != timeline) _mark = _mark with { Timeline = timeline, Flushed = flushed };
+            else Raise(epoch, timeline, flushed, acknowledged: 0);
         }
     }
 
-    /// <summary>A statement has read the history; an answer that comes late, from what is no longer the history, is ignored.</summary>
+    /// <summary>A statement has read the history.</summary>
     public void Read(string epoch, int timeline, long flushed)
     {
-        lock (_lock)
-        {
-            if (_mark.Epoch == epoch && _mark.Timeline == timeline && _mark.Flushed < flushed) _mark = _mark with { Flushed = flushed };
-        }
+        lock (_lock) Raise(epoch, timeline, flushed, acknowledged: 0);
     }
 
     /// <summary>A commit was acknowledged: it is on disk, and on the synchronous standby where there is one.</summary>
     public void Committed(string epoch, int timeline, long inserted)
     {
-        lock (_lock)
-        {
-            if (_mark.Epoch != epoch || _mark.Timeline != timeline) return;
-            _mark = _mark with { Flushed = Math.Max(_mark.Flushed, inserted), Acknowledged = Math.Max(_mark.Acknowledged, inserted) };
-        }
+        lock (_lock) Raise(epoch, timeline, inserted, acknowledged: inserted);
+    }
+
+    private void Raise(string epoch, int timeline, long flushed, long acknowledged)
+    {
+        if (_mark.Epoch != epoch) _mark = new Mark(epoch, timeline, flushed, acknowledged);
+
+        // The answer of a server that was failed over from may come late, and its log may be longer.
+        else if (_mark.Timeline == timeline)
+            _mark = _mark with { Flushed = Math.Max(_mark.Flushed, flushed), Acknowledged = Math.Max(_mark.Acknowledged, acknowledged) };
     }
 
     /// <param name="Epoch">Name of the history; <see langword="null"/>: nothing seen yet.</param>
