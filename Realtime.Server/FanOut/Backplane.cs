@@ -16,6 +16,7 @@ internal static class Backplane
         if (kind == BackplaneKind.Stock)
         {
             if (hasRedis) RedisBackplane.Register(services, signalR, redis!);
+            if (isServer) services.AddHostedService<StockHeadCheck>();
             return;
         }
 

@@ -57,6 +57,9 @@ internal static partial class ServerLog
     [LoggerMessage(34, LogLevel.Warning, "Connection {ConnectionId} of user {UserId} was renewed with a token of another user; it is ended.")]
     internal static partial void UserChanged(ILogger logger, string connectionId, string userId);
 
+    [LoggerMessage(36, LogLevel.Debug, "Connection {ConnectionId} of user {UserId} could not be told its head; the next check tells it.")]
+    internal static partial void HeadNotTold(ILogger logger, Exception fault, string userId, string connectionId);
+
     [LoggerMessage(35, LogLevel.Error, "Connection {ConnectionId} of user {UserId} could not be ended.")]
     internal static partial void ConnectionNotEnded(ILogger logger, Exception fault, string connectionId, string userId);
 
