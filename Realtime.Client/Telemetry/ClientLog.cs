@@ -75,4 +75,13 @@ internal static partial class ClientLog
 
     [LoggerMessage(23, LogLevel.Warning, "Publishing failed, attempt {Attempt}; trying again in {Delay}")]
     public static partial void PublishRetried(ILogger logger, int attempt, TimeSpan delay, Exception? error);
+
+    [LoggerMessage(30, LogLevel.Warning, "The cursor of {Consumer} could not be read from the server; next try in {Delay}")]
+    public static partial void CursorNotLoaded(ILogger logger, string consumer, TimeSpan delay, Exception error);
+
+    [LoggerMessage(31, LogLevel.Error, "The start {Position} could not be saved, and nothing is handed over before it is; next try in {Delay}")]
+    public static partial void StartNotSaved(ILogger logger, StreamPosition position, TimeSpan delay, Exception error);
+
+    [LoggerMessage(32, LogLevel.Warning, "The server does not keep the cursor {Position}, which is not of its history: {Reason}")]
+    public static partial void CursorRefused(ILogger logger, StreamPosition position, HistoryLostReason reason);
 }

@@ -21,9 +21,11 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
 
     /// <summary>How long it is remembered which host is the primary or down: what a failover costs at most, besides the failover.</summary>
     private const int HostRecheckSeconds = 2;
+    private const int ListenerKeepAliveSeconds = 10;
 
     private readonly NpgsqlDataSource _source;
     private readonly NpgsqlDataSource _hosts;
+    private readonly string _listenerSettings;
     private readonly PostgresIdentity _identity;
 
     public PostgresDatabase(string connectionString, TimeSpan? commandTimeout = null, bool isFailoverLossless = false, ILogger? logger = null)
@@ -46,6 +48,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
         if (!Has("Host Recheck Seconds", "HostRecheckSeconds")) settings.HostRecheckSeconds = HostRecheckSeconds;
         settings.Remove("Target Session Attributes"); // the builder takes it apart from the string, and there is only one answer
         CommandTimeout = TimeSpan.FromSeconds(settings.CommandTimeout);
+        _listenerSettings = ListenerSettings(settings);
         builder.UsePhysicalConnectionInitializer(
             static _ => throw new NotSupportedException("Connections are opened asynchronously."), _identity.CheckAsync);
         (_hosts, _source) = settings.Host?.Contains(',', StringComparison.Ordinal) == true
@@ -122,7 +125,22 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
         }
     }
 
+    /// <summary>
+    /// A connection of its own, not yet open, to wait on for notifications. It looks after itself while nothing comes: one that
+    /// was cut without a word is noticed.
+    /// </summary>
+    public NpgsqlConnection CreateListener() => new(_listenerSettings);
+
     public ValueTask DisposeAsync() => _hosts.DisposeAsync();
 
     public void Dispose() => _hosts.Dispose();
+
+    private static string ListenerSettings(NpgsqlConnectionStringBuilder settings)
+    {
+        var listener = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false };
+        listener.ApplicationName += " listener";
+        if (listener.KeepAlive == 0) listener.KeepAlive = ListenerKeepAliveSeconds;
+        if (listener.Host?.Contains(',', StringComparison.Ordinal) == true) listener.TargetSessionAttributes = "primary";
+        return listener.ConnectionString;
+    }
 }

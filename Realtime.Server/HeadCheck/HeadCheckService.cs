@@ -52,6 +52,27 @@ internal sealed class HeadCheckService(
 
     private bool IsAway => _redis?.IsAway == true;
 
+    /// <summary>Has all users checked without waiting for the interval to end. Returns at once.</summary>
+    public void CheckSoon() => Wake(sender: null, EventArgs.Empty);
+
+    /// <summary>
+    /// Checks some users now, and without patience: they are said to have something that nobody else pushes. A push that is
+    /// on its way all the same arrives twice, which clients drop. A fault is logged; the next check of all finds what is missing.
+    /// </summary>
+    /// <param name="names">Their groups.</param>
+    /// <param name="cancellationToken">Ends the check.</param>
+    public async Task CheckNowAsync(IEnumerable<string> names, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RepairAsync(await FindBehindAsync(names, cancellationToken), cancellationToken);
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            ServerLog.HeadCheckFailed(logger, fault);
+        }
+    }
+
     private async Task CheckAsync(CancellationToken cancellationToken)
     {
         try
@@ -65,24 +86,7 @@ internal sealed class HeadCheckService(
                 behind.RemoveAll(b => b.Group.Pushed is { } pushed && pushed.IsSameHistoryAs(b.Head) && pushed.Sequence >= b.Head.Sequence);
             }
 
-            // Several at a time: while Redis is away this is the delivery, one read for each user who has something new.
-            var parallel = new ParallelOptions { MaxDegreeOfParallelism = MaxRepairs, CancellationToken = cancellationToken };
-            var fetching = new ConcurrentQueue<LocalGroup>();
-            int failures = 0;
-            await Parallel.ForEachAsync(behind, parallel, async (b, stop) =>
-            {
-                try
-                {
-                    if (!await TryPushAsync(b.Group, b.Head, stop)) fetching.Enqueue(b.Group);
-                }
-                catch (Exception fault) when (!stop.IsCancellationRequested)
-                {
-                    // One stream that cannot be read must not end the round for the others; a store that is away does.
-                    ServerLog.RepairFailed(logger, fault, UserId.OfGroup(b.Group.Name));
-                    if (Interlocked.Increment(ref failures) % FailuresBeforeDoubt == 0) await store.ReadHeadsAsync([], stop);
-                }
-            });
-            await AnnounceAsync([.. fetching], cancellationToken);
+            await RepairAsync(behind, cancellationToken);
         }
         catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
@@ -105,6 +109,28 @@ internal sealed class HeadCheckService(
         }
 
         return behind;
+    }
+
+    /// <summary>Several at a time: while Redis is away this is the delivery, one read for each user who has something new.</summary>
+    private async Task RepairAsync(List<(LocalGroup Group, StreamPosition Head)> behind, CancellationToken cancellationToken)
+    {
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = MaxRepairs, CancellationToken = cancellationToken };
+        var fetching = new ConcurrentQueue<LocalGroup>();
+        int failures = 0;
+        await Parallel.ForEachAsync(behind, parallel, async (b, stop) =>
+        {
+            try
+            {
+                if (!await TryPushAsync(b.Group, b.Head, stop)) fetching.Enqueue(b.Group);
+            }
+            catch (Exception fault) when (!stop.IsCancellationRequested)
+            {
+                // One stream that cannot be read must not end the round for the others; a store that is away does.
+                ServerLog.RepairFailed(logger, fault, UserId.OfGroup(b.Group.Name));
+                if (Interlocked.Increment(ref failures) % FailuresBeforeDoubt == 0) await store.ReadHeadsAsync([], stop);
+            }
+        });
+        await AnnounceAsync([.. fetching], cancellationToken);
     }
 
     /// <returns>Whether the missing events were pushed. Without a beginning (nobody's head could be read yet), in another history, or far behind: the clients fetch.</returns>
@@ -131,7 +157,10 @@ internal sealed class HeadCheckService(
 
     private void Wake(object? sender, EventArgs e)
     {
-        if (_wake.CurrentCount == 0) _wake.Release();
+        lock (_wake)
+        {
+            if (_wake.CurrentCount == 0) _wake.Release();
+        }
     }
 
     private async Task WaitAsync(TimeSpan limit, CancellationToken cancellationToken)

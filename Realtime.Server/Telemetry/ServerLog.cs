@@ -93,7 +93,13 @@ internal static partial class ServerLog
     [LoggerMessage(57, LogLevel.Debug, "Redis did not take a push to {Group}; the head check of the other nodes delivers it.")]
     internal static partial void ShardNotPublished(ILogger logger, Exception fault, string group);
 
-    [LoggerMessage(58, LogLevel.Warning, "The head check could not repair the stream of user {UserId}; it goes on with the others.")]
+    [LoggerMessage(58, LogLevel.Information, "Listening to the database for appends made in SQL.")]
+    internal static partial void Listening(ILogger logger);
+
+    [LoggerMessage(59, LogLevel.Warning, "Not listening to the database for appends made in SQL, the head check finds them; trying again in {Delay}.")]
+    internal static partial void NotListening(ILogger logger, Exception fault, TimeSpan delay);
+
+    [LoggerMessage(63, LogLevel.Warning, "The head check could not repair the stream of user {UserId}; it goes on with the others.")]
     internal static partial void RepairFailed(ILogger logger, Exception fault, string userId);
 
     [LoggerMessage(60, LogLevel.Information, "Demo agent publishes for user {UserId} while it is connected.")]
