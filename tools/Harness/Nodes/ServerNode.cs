@@ -20,8 +20,8 @@ public sealed class ServerNode : IAsyncDisposable
 
     readonly ServerNodeOptions _options;
     readonly TempFolder _folder;
-    readonly string _assembly;
     readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(5) };
+    string _assembly;
     ChildProcess? _process;
 
     ServerNode(ServerNodeOptions options, string assembly, TempFolder folder)
@@ -102,6 +102,14 @@ public sealed class ServerNode : IAsyncDisposable
         await KillAsync();
         if (!await TryLaunchAsync(Port, ct))
             throw Failure($"found its port {Port} taken by somebody else");
+    }
+
+    /// <summary>The same with another build of the server, as a deploy does; port, settings and data stay.</summary>
+    /// <param name="assemblyPath">Full path of the other <c>Realtime.Server.dll</c>.</param>
+    public Task RestartAsync(string assemblyPath, CancellationToken ct = default)
+    {
+        _assembly = assemblyPath;
+        return RestartAsync(ct);
     }
 
     /// <summary>SIGSTOP: connections stay open and nothing answers.</summary>

@@ -11,7 +11,7 @@ public sealed class CuttableProxy : IAsyncDisposable
 {
     const int Backlog = 512;
 
-    readonly IPEndPoint _target;
+    readonly Func<IPEndPoint> _target;
     readonly ProxyConditions _conditions = new();
     readonly Lock _gate = new();
     readonly Dictionary<ProxyLink, Task> _links = [];
@@ -20,7 +20,7 @@ public sealed class CuttableProxy : IAsyncDisposable
     bool _isDisposed;
     int _acceptedCount;
 
-    CuttableProxy(IPEndPoint target) => _target = target;
+    CuttableProxy(Func<IPEndPoint> target) => _target = target;
 
     /// <summary>The proxy's own port of 127.0.0.1.</summary>
     public int Port { get; private set; }
@@ -45,7 +45,11 @@ public sealed class CuttableProxy : IAsyncDisposable
     public static CuttableProxy Start(int targetPort) => Start(new IPEndPoint(IPAddress.Loopback, targetPort));
 
     /// <summary>Starts a proxy to a target, which need not listen yet.</summary>
-    public static CuttableProxy Start(IPEndPoint target)
+    public static CuttableProxy Start(IPEndPoint target) => Start(() => target);
+
+    /// <summary>Starts a proxy that asks for the target of each new connection, as a load balancer does.</summary>
+    /// <param name="target">Thread-safe; must not throw.</param>
+    public static CuttableProxy Start(Func<IPEndPoint> target)
     {
         var proxy = new CuttableProxy(target);
         while (true)
@@ -124,6 +128,22 @@ public sealed class CuttableProxy : IAsyncDisposable
     /// <summary>Ends <see cref="StopForwarding"/>: what waited arrives, in order.</summary>
     public void ResumeForwarding(ProxyDirection direction) => _conditions.Release(direction);
 
+    /// <summary>What flows this way is no longer read, so that the sender's own buffers fill up and its writes stop.</summary>
+    public void StopReading(ProxyDirection direction) => _conditions.HoldReading(direction);
+
+    /// <summary>Ends <see cref="StopReading"/>: reading goes on where it stopped, and nothing is lost.</summary>
+    public void ResumeReading(ProxyDirection direction) => _conditions.ReleaseReading(direction);
+
+    /// <summary>Sends the target bytes that the client never wrote, on one open connection. Only safe between two messages of the client.</summary>
+    /// <param name="portAtTarget">The connection's port as the target sees it.</param>
+    /// <param name="bytes">What to send.</param>
+    /// <returns>False when there is no such connection.</returns>
+    public async Task<bool> TryInjectAsync(int portAtTarget, ReadOnlyMemory<byte> bytes)
+    {
+        var link = Links().FirstOrDefault(link => link.PortAtTarget == portAtTarget);
+        return link is not null && await link.TryInjectAsync(bytes);
+    }
+
     /// <summary>Stops listening and resets what is open.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -170,7 +190,7 @@ public sealed class CuttableProxy : IAsyncDisposable
     async Task RunAsync(ProxyLink link)
     {
         await Task.Yield();
-        await link.RunAsync(_target);
+        await link.RunAsync(_target());
         lock (_gate)
             _links.Remove(link);
         link.Dispose();

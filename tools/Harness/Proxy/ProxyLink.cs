@@ -30,6 +30,29 @@ sealed class ProxyLink(Socket client, ProxyConditions conditions) : IDisposable
         }
     }
 
+    /// <summary>The port from which the target sees this connection; 0 before it is made and when it is over.</summary>
+    internal int PortAtTarget
+    {
+        get
+        {
+            lock (_gate)
+                return !_isOver && _server.Connected && _server.LocalEndPoint is IPEndPoint own ? own.Port : 0;
+        }
+    }
+
+    /// <summary>Sends the target bytes of nobody; false when the connection is over.</summary>
+    internal async Task<bool> TryInjectAsync(ReadOnlyMemory<byte> bytes)
+    {
+        try
+        {
+            return await _server.SendAsync(bytes, _aborted.Token) == bytes.Length;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Ends when both directions have ended, one was reset, or <see cref="Abort"/> was called.</summary>
     internal async Task RunAsync(IPEndPoint target)
     {
@@ -84,6 +107,7 @@ sealed class ProxyLink(Socket client, ProxyConditions conditions) : IDisposable
             var buffer = new byte[16 * 1024];
             while (true)
             {
+                await conditions.ReadingAsync(direction, either.Token);
                 var count = await from.ReceiveAsync(buffer, either.Token);
                 if (SwallowsNow())
                 {
