@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using System.Threading.Channels;
 using Realtime.Contracts;
 
 namespace Realtime.Client.Ordering;
@@ -26,13 +25,12 @@ internal sealed record LiveBatch
 /// when the buffer is full its content is dropped and the loss is noted, because everything can be read again from the server.
 /// Thread-safe; one reader.
 /// </summary>
-internal sealed class LiveBuffer(int capacity, TimeProvider time)
+internal sealed class LiveBuffer(int capacity, TimeProvider time, IWakeSignal wake)
 {
     private const long MaxBytes = 16 * 1024 * 1024;
     private const int MaxHeads = 4; // of different histories, so one or two in practice
 
     private readonly object _lock = new();
-    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private List<JsonElement> _events = [];
     private List<StreamPosition> _heads = [];
     private long _bytes;
@@ -104,21 +102,11 @@ internal sealed class LiveBuffer(int capacity, TimeProvider time)
     }
 
     /// <summary>Waits until something was heard, or for so long. May wake without cause.</summary>
-    public async Task WaitAsync(TimeSpan? limit, CancellationToken cancellationToken)
-    {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var heard = _wake.Reader.WaitToReadAsync(stop.Token).AsTask();
-        if (limit is { } atMost) await Task.WhenAny(heard, time.Wait(atMost, stop.Token)).ConfigureAwait(false);
-        else await heard.ConfigureAwait(false);
-
-        cancellationToken.ThrowIfCancellationRequested();
-        stop.Cancel();
-        _wake.Reader.TryRead(out _);
-    }
+    public Task WaitAsync(TimeSpan? limit, CancellationToken cancellationToken) => wake.WaitAsync(limit, cancellationToken);
 
     private void Heard()
     {
         Interlocked.Exchange(ref _lastHeard, time.GetTimestamp());
-        _wake.Writer.TryWrite(true);
+        wake.Set();
     }
 }

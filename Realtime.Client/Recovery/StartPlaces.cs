@@ -9,7 +9,7 @@ internal sealed record StartPlace(StreamPosition Position, Guid? Id = null, Date
 internal static class StartPlaces
 {
     /// <exception cref="RealtimeException">The server gave no usable answer; asking again may help.</exception>
-    public static async Task<StartPlace> FindAsync(MissedEvents missed, StartKind kind, CancellationToken cancellationToken)
+    public static async Task<StartPlace> FindAsync(IMissedEvents missed, StartKind kind, CancellationToken cancellationToken)
     {
         var answer = await missed.AskAsync(new EventsQuestion { Limit = 1 }, cancellationToken).ConfigureAwait(false);
         if (answer is not EventsAnswer.Page { Content: var page }) throw new RealtimeException("The server has lost a history that was not asked for.");

@@ -19,7 +19,7 @@ namespace Realtime.Client.Recovery;
 internal sealed class StreamFollower(
     AgentEventsClientOptions options,
     LiveBuffer live,
-    MissedEvents missed,
+    IMissedEvents missed,
     EventPump pump,
     CursorKeeper cursors,
     ConnectionStateMachine states,

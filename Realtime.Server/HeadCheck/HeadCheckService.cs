@@ -17,11 +17,8 @@ internal sealed class HeadCheckService(
     LocalGroups groups, ShardLifetimeManager manager, IEventStore store, IServiceProvider services,
     IOptions<RealtimeOptions> options, TimeProvider time, ServerMetrics metrics, ILogger<HeadCheckService> logger) : BackgroundService
 {
-    /// <summary>How long a push may be on its way before it counts as lost.</summary>
-    private static readonly TimeSpan PushPatience = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan IntervalWhileAway = TimeSpan.FromMilliseconds(500);
     private const int MaxUsersPerRead = 1_000;
-    private const int MaxPushed = 100;
     private const int MaxRepairs = 4;
 
     private readonly RedisShards? _redis = services.GetService<RedisShards>();
@@ -59,8 +56,8 @@ internal sealed class HeadCheckService(
             if (!IsAway)
             {
                 // Most of these pushes are only on their way.
-                await Task.Delay(PushPatience, time, cancellationToken);
-                behind.RemoveAll(b => b.Group.Pushed is { } pushed && pushed.IsSameHistoryAs(b.Head) && pushed.Sequence >= b.Head.Sequence);
+                await Task.Delay(HeadJudgement.PushPatience, time, cancellationToken);
+                behind.RemoveAll(b => !HeadJudgement.IsBehind(b.Group.Pushed, b.Head));
             }
 
             // Several at a time: while Redis is away this is the delivery, one read for each user who has something new.
@@ -82,8 +79,7 @@ internal sealed class HeadCheckService(
             foreach (string name in batch)
             {
                 var head = heads[UserId.OfGroup(name)];
-                if (groups.Find(name) is { } group && (group.Pushed is not { } pushed || !pushed.IsSameHistoryAs(head) || pushed.Sequence < head.Sequence))
-                    behind.Add((group, head));
+                if (groups.Find(name) is { } group && HeadJudgement.IsBehind(group.Pushed, head)) behind.Add((group, head));
             }
         }
 
@@ -92,9 +88,9 @@ internal sealed class HeadCheckService(
 
     private async ValueTask RepairAsync(LocalGroup group, StreamPosition head, CancellationToken cancellationToken)
     {
-        // Without a beginning (nobody's head could be read yet), in another history, or far behind: the clients fetch.
-        if (group.Pushed is { } pushed && pushed.IsSameHistoryAs(head) && head.Sequence - pushed.Sequence <= MaxPushed
-            && await store.ReadAfterAsync(UserId.OfGroup(group.Name), pushed, time: null, MaxPushed, cancellationToken) is StreamPage { HasMore: false, IsTruncated: false } page)
+        if (HeadJudgement.PushFrom(group.Pushed, head) is { } pushed
+            && await store.ReadAfterAsync(UserId.OfGroup(group.Name), pushed, time: null, HeadJudgement.MaxPushed, cancellationToken)
+                is StreamPage { HasMore: false, IsTruncated: false } page)
         {
             foreach (var missing in page.Events) manager.SendLocal(group, nameof(IAgentClient.ReceiveEvent), missing);
             metrics.Repaired(page.Events.Count); // each has moved the progress as it was sent
