@@ -75,4 +75,10 @@ internal static partial class ClientLog
 
     [LoggerMessage(23, LogLevel.Warning, "Publishing failed, attempt {Attempt}; trying again in {Delay}")]
     public static partial void PublishRetried(ILogger logger, int attempt, TimeSpan delay, Exception? error);
+
+    [LoggerMessage(24, LogLevel.Warning, "The server does not show {Target} after {Answers} answers, its head is {Head}: it is not waited for any longer")]
+    public static partial void TargetDropped(ILogger logger, StreamPosition target, int answers, StreamPosition head);
+
+    [LoggerMessage(25, LogLevel.Warning, "An event at {Position}, after {Cursor} but not later in time, belongs to a history that is gone; asking the server")]
+    public static partial void StalePush(ILogger logger, StreamPosition position, StreamPosition cursor);
 }

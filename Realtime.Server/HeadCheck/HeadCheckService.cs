@@ -23,6 +23,7 @@ internal sealed class HeadCheckService(
 
     private readonly RedisShards? _redis = services.GetService<RedisShards>();
     private readonly SemaphoreSlim _wake = new(0, 1);
+    private bool _wasStoreAway;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -66,7 +67,8 @@ internal sealed class HeadCheckService(
         }
         catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
-            ServerLog.HeadCheckFailed(logger, fault); // the store is away, most likely: next time
+            _wasStoreAway = true;
+            ServerLog.HeadCheckFailed(logger, fault); // next time
         }
     }
 
@@ -75,14 +77,20 @@ internal sealed class HeadCheckService(
         var behind = new List<(LocalGroup, StreamPosition)>();
         foreach (string[] batch in names.Where(UserId.IsGroup).Chunk(MaxUsersPerRead))
         {
+            var pushedBefore = Array.ConvertAll(batch, name => groups.Find(name)?.Pushed);
             var heads = await store.ReadHeadsAsync([.. batch.Select(UserId.OfGroup)], cancellationToken);
-            foreach (string name in batch)
+            for (int i = 0; i < batch.Length; i++)
             {
-                var head = heads[UserId.OfGroup(name)];
-                if (groups.Find(name) is { } group && HeadJudgement.IsBehind(group.Pushed, head)) behind.Add((group, head));
+                if (groups.Find(batch[i]) is not { } group) continue;
+                var head = heads[UserId.OfGroup(batch[i])];
+
+                // A store that was away may return with an earlier day, whose new events have the numbers of those that were pushed.
+                if (_wasStoreAway || HeadJudgement.IsRewritten(pushedBefore[i], head)) group.Forget();
+                if (HeadJudgement.IsBehind(group.Pushed, head)) behind.Add((group, head));
             }
         }
 
+        _wasStoreAway = false;
         return behind;
     }
 

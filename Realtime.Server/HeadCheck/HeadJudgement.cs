@@ -17,6 +17,15 @@ internal static class HeadJudgement
     public static bool IsBehind(StreamPosition? pushed, StreamPosition head) =>
         pushed is not { } known || !known.IsSameHistoryAs(head) || known.Sequence < head.Sequence;
 
+    /// <summary>
+    /// Whether history was rewritten: a push follows its commit, so a head that was read after a push cannot be below it.
+    /// What counts as pushed is then of a history that is gone.
+    /// </summary>
+    /// <param name="pushedBefore">Up to where events had been pushed before the head was read.</param>
+    /// <param name="head">The head of the stream.</param>
+    public static bool IsRewritten(StreamPosition? pushedBefore, StreamPosition head) =>
+        pushedBefore is { } known && known.IsSameHistoryAs(head) && known.Sequence > head.Sequence;
+
     /// <summary>From where to push what is missing; <see langword="null"/> when the head is announced instead.</summary>
     /// <param name="pushed">Up to where events were pushed without a gap.</param>
     /// <param name="head">The head of the stream.</param>

@@ -13,7 +13,7 @@ public sealed class SequenceGateTests
     [TestCase(42, 44, "Gap")]
     [TestCase(0, 2, "Gap")]
     public void Judges(long last, long received, string decision) =>
-        SequenceGate.Offer(last, received).ToString().Should().Be(decision);
+        SequenceGate.Offer(last, lastTime: null, received, default).ToString().Should().Be(decision);
 
     [Test]
     public void Held_events_come_out_once_and_in_order_whatever_the_order_they_came_in() =>
@@ -24,7 +24,7 @@ public sealed class SequenceGateTests
             foreach (int sequence in arrivals)
             {
                 long last = delivered.Count;
-                if (SequenceGate.Offer(last, sequence) != GateDecision.Duplicate) held.Add(Event(sequence));
+                if (SequenceGate.Offer(last, lastTime: null, sequence, default) != GateDecision.Duplicate) held.Add(Event(sequence));
                 while (held.TryTakeNext(delivered.Count, out var next)) delivered.Add(next.Position.Sequence);
             }
 
