@@ -17,6 +17,9 @@ internal enum GateDecision
 
     /// <summary>It stands where we have not been, but is no later than what we saw: it belongs to a history that is gone.</summary>
     Stale,
+
+    /// <summary>It is of another epoch.</summary>
+    Foreign,
 }
 
 /// <summary>The rule that everything rests on, as a pure function.</summary>

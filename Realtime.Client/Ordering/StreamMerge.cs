@@ -62,14 +62,17 @@ internal sealed class StreamMerge(int capacity)
     /// <summary>Something was lost on the way, or contradicts what was seen: the server must be asked first.</summary>
     public void Doubt() => IsInDoubt = true;
 
-    /// <summary>Takes a pushed event of the same epoch; keeps it when it may come next or later.</summary>
+    /// <summary>Takes a pushed event; keeps it when it may come next or later.</summary>
     public GateDecision Push(StreamCursor last, AgentEventEnvelope pushed)
     {
+        if (!pushed.Position.IsSameHistoryAs(last.Position)) return GateDecision.Foreign;
         var decision = SequenceGate.Offer(last.Position.Sequence, last.Time, pushed.Position.Sequence, pushed.Time);
         if (decision is GateDecision.Deliver or GateDecision.Gap)
         {
-            _held.Add(pushed);
             Raise(pushed.Position);
+            if (_held.TryAdd(pushed)) return decision;
+            _held.Clear(); // two events with one number
+            decision = GateDecision.Rewritten;
         }
 
         if (decision == GateDecision.Rewritten) Doubt();

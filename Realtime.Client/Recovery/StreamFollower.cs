@@ -178,22 +178,19 @@ internal sealed class StreamFollower(
             ClientLog.UnreadablePush(logger, fault);
         }
 
-        if (envelope is null || !envelope.Position.IsSameHistoryAs(Last.Position))
+        switch (envelope is null ? GateDecision.Foreign : _merge.Push(Last, envelope))
         {
-            _schedule.Soon(); // the server decides what it means
-            return;
-        }
-
-        switch (_merge.Push(Last, envelope))
-        {
+            case GateDecision.Foreign:
+                _schedule.Soon(); // the server decides what it means
+                break;
             case GateDecision.Duplicate:
                 ClientMetrics.Duplicates.Add(1);
                 break;
             case GateDecision.Rewritten:
-                ClientLog.ForkSuspected(logger, envelope.Position, Last.Position);
+                ClientLog.ForkSuspected(logger, envelope!.Position, Last.Position);
                 break;
             case GateDecision.Stale:
-                ClientLog.StalePush(logger, envelope.Position, Last.Position);
+                ClientLog.StalePush(logger, envelope!.Position, Last.Position);
                 _schedule.Soon();
                 break;
         }

@@ -24,7 +24,7 @@ public sealed class SequenceGateTests
             foreach (int sequence in arrivals)
             {
                 long last = delivered.Count;
-                if (SequenceGate.Offer(last, lastTime: null, sequence, default) != GateDecision.Duplicate) held.Add(Event(sequence));
+                if (SequenceGate.Offer(last, lastTime: null, sequence, default) != GateDecision.Duplicate) held.TryAdd(Event(sequence));
                 while (held.TryTakeNext(delivered.Count, out var next)) delivered.Add(next.Position.Sequence);
             }
 
@@ -36,7 +36,7 @@ public sealed class SequenceGateTests
     public void Beyond_the_capacity_the_latest_are_dropped()
     {
         var held = new HeldEvents(capacity: 2);
-        foreach (int sequence in new[] { 9, 5, 7, 3 }) held.Add(Event(sequence));
+        foreach (int sequence in new[] { 9, 5, 7, 3 }) held.TryAdd(Event(sequence));
 
         held.Count.Should().Be(2);
         held.TryTakeNext(2, out _).Should().BeTrue();
