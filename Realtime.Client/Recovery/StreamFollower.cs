@@ -29,14 +29,13 @@ internal sealed class StreamFollower(
     private static readonly TimeSpan ShortestHold = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestHold = TimeSpan.FromMilliseconds(150);
 
+    private readonly StreamStart _start = new(options, missed, cursors, logger);
     private readonly StreamMerge _merge = new(options.LiveBufferCapacity);
     private readonly FetchSchedule _schedule = new(options.TimeProvider, options.Jitter, ShortestHold, LongestHold);
-    private readonly TaskCompletionSource<bool> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private DateTimeOffset? _since;
     private int? _barrierPassed;
 
     /// <summary>Completes when the start is known and saved: nothing published from then on can be missed.</summary>
-    public Task Started => _started.Task;
+    public Task Started => _start.Found;
 
     /// <exception cref="AccessDeniedException">The token is another user's.</exception>
     /// <exception cref="HandlerFailedException">The application cannot handle an event and wants to stop.</exception>
@@ -44,11 +43,12 @@ internal sealed class StreamFollower(
     public async Task RunAsync(ClientLifetime lifetime)
     {
         var stopping = lifetime.Stopping;
-        await ResolveStartAsync(stopping).ConfigureAwait(false);
+        await _start.ResolveAsync(stopping).ConfigureAwait(false);
+        _schedule.Now(); // without a connection too: whoever cannot use WebSockets still gets what was missed
         while (true)
         {
             stopping.ThrowIfCancellationRequested();
-            if (_since is null) TakeLive();
+            if (_start.Since is null) TakeLive();
             if (await HandNextHeldAsync(lifetime).ConfigureAwait(false)) continue;
 
             if (FetchIn() is { } wait)
@@ -71,85 +71,6 @@ internal sealed class StreamFollower(
     }
 
     private StreamCursor Last => cursors.Current!;
-
-    private async Task ResolveStartAsync(CancellationToken stopping)
-    {
-        var start = options.StartFrom;
-        if (start.Kind == StartKind.Cursor)
-        {
-            if (await cursors.LoadAsync(stopping).ConfigureAwait(false) is { } stored)
-            {
-                cursors.Resume(stored);
-                Begin();
-                _schedule.Now(); // without a connection too: whoever cannot use WebSockets still gets what was missed
-                return;
-            }
-
-            start = start.Otherwise!;
-        }
-
-        await PutAsync(start, stopping).ConfigureAwait(false);
-    }
-
-    /// <summary>Places the cursor, asking the server as long as it takes.</summary>
-    private async Task PutAsync(StartFrom start, CancellationToken stopping)
-    {
-        _schedule.Restart();
-        switch (start.Kind)
-        {
-            case StartKind.After:
-                await PlaceAsync(new StartPlace(start.Position), stopping).ConfigureAwait(false);
-                return;
-            case StartKind.Since:
-                _since = start.Time; // the first page says which position that is
-                return;
-        }
-
-        while (true)
-        {
-            try
-            {
-                var place = await StartPlaces.FindAsync(missed, start.Kind, stopping).ConfigureAwait(false);
-                await PlaceAsync(place, stopping).ConfigureAwait(false);
-                return;
-            }
-            catch (Exception fault) when (fault is not AccessDeniedException)
-            {
-                await PauseAfterAsync(fault, stopping).ConfigureAwait(false);
-            }
-        }
-    }
-
-    /// <summary>Puts the cursor at a known place, as often as the store for cursors needs: nothing is delivered from a place that is not saved.</summary>
-    private async Task PlaceAsync(StartPlace place, CancellationToken stopping)
-    {
-        while (true)
-        {
-            try
-            {
-                await cursors.PutAsync(place.Position, place.Id, place.Time, stopping).ConfigureAwait(false);
-                _schedule.Restart();
-                Begin();
-                return;
-            }
-            catch (Exception fault)
-            {
-                await PauseAfterAsync(fault, stopping).ConfigureAwait(false);
-            }
-        }
-    }
-
-    private Task PauseAfterAsync(Exception fault, CancellationToken stopping)
-    {
-        stopping.ThrowIfCancellationRequested();
-        var wait = Failed(fault);
-        return options.TimeProvider.Wait(wait, stopping);
-    }
-
-    private void Begin()
-    {
-        if (_started.TrySetResult(true)) ClientLog.Starting(logger, Last.Position);
-    }
 
     private void TakeLive()
     {
@@ -220,7 +141,7 @@ internal sealed class StreamFollower(
 
     private async Task<bool> HandNextHeldAsync(ClientLifetime lifetime)
     {
-        if (_since is not null) return false;
+        if (_start.Since is not null) return false;
         var decision = _merge.TakeNext(Last, out var next);
         if (decision == GateDecision.Deliver)
         {
@@ -246,14 +167,14 @@ internal sealed class StreamFollower(
     /// <summary>How long to wait before fetching; <see langword="null"/> when nothing is missing.</summary>
     private TimeSpan? FetchIn()
     {
-        if (_since is null && _merge.IsInDoubt) _schedule.Now();
-        else if (_since is null && _merge.IsBehind(Last) && _schedule.SoonUnlessClosed()) ClientMetrics.Gaps.Add(1);
+        if (_start.Since is null && _merge.IsInDoubt) _schedule.Now();
+        else if (_start.Since is null && _merge.IsBehind(Last) && _schedule.SoonUnlessClosed()) ClientMetrics.Gaps.Add(1);
         return _schedule.DueIn();
     }
 
     private async Task FetchAsync(ClientLifetime lifetime)
     {
-        var question = _since is { } since
+        var question = _start.Since is { } since
             ? new EventsQuestion { Since = since, Limit = options.PageSize }
             : new EventsQuestion { After = Last.Position, Time = Last.EventTime, Limit = options.PageSize };
         EventsAnswer answer;
@@ -274,7 +195,7 @@ internal sealed class StreamFollower(
 
     private async Task HandPageAsync(EventPage page, ClientLifetime lifetime)
     {
-        if (_since is { } since && !await BeginSinceAsync(since, page, lifetime.Stopping).ConfigureAwait(false)) return;
+        if (_start.Since is { } since && !await BeginSinceAsync(since, page, lifetime.Stopping).ConfigureAwait(false)) return;
 
         if (StreamMerge.FaultOf(Last, page, out var events) is { } wrong)
         {
@@ -331,14 +252,13 @@ internal sealed class StreamFollower(
             var continuation = ReportLoss(HistoryLostReason.Trimmed, cursors.Current?.Position ?? start, page.Head, page.Oldest, asked);
             if (continuation != asked && continuation.Kind != StartKind.Cursor)
             {
-                _since = null;
-                await PutAsync(continuation, stopping).ConfigureAwait(false);
+                await _start.PutAsync(continuation, stopping).ConfigureAwait(false);
+                _schedule.Restart();
                 return false;
             }
         }
 
-        await PlaceAsync(new StartPlace(start, Id: null, since), stopping).ConfigureAwait(false);
-        _since = null;
+        await _start.PlaceAsync(new StartPlace(start, Id: null, since), stopping).ConfigureAwait(false);
         return true;
     }
 
@@ -355,7 +275,7 @@ internal sealed class StreamFollower(
         if (live.Take() is { Barrier: { } barrier }) _barrierPassed = barrier.Generation;
         _merge.Forget();
         await cursors.FlushAsync(stopping).ConfigureAwait(false);
-        await PutAsync(continuation, stopping).ConfigureAwait(false);
+        await _start.PutAsync(continuation, stopping).ConfigureAwait(false);
         _schedule.Lost();
     }
 
@@ -378,11 +298,10 @@ internal sealed class StreamFollower(
         return report.ContinueFrom ?? continuation;
     }
 
-    private TimeSpan Failed(Exception? fault)
+    private void Failed(Exception? fault)
     {
         var wait = _schedule.Failed();
         ClientLog.RecoveryFailed(logger, cursors.Current?.Position ?? default, _schedule.Failures, wait, fault);
-        return wait;
     }
 
     private void DeclareCaughtUp()

@@ -81,4 +81,7 @@ internal static partial class ClientLog
 
     [LoggerMessage(25, LogLevel.Warning, "An event at {Position}, after {Cursor} but not later in time, belongs to a history that is gone; asking the server")]
     public static partial void StalePush(ILogger logger, StreamPosition position, StreamPosition cursor);
+
+    [LoggerMessage(26, LogLevel.Warning, "Where to read from could not be found or saved ({Failures} in a row); next try in {Delay}")]
+    public static partial void StartFailed(ILogger logger, int failures, TimeSpan delay, Exception error);
 }

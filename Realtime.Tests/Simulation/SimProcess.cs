@@ -108,7 +108,7 @@ sealed class SimProcess : IMissedEvents, ICursorStore
     /// <summary>No new work begins.</summary>
     internal void Stop()
     {
-        if (IsDead) return;
+        if (IsDead || _profile.IsHealed) return;
         if (Clock.Pending > 0)
         {
             _scheduler.In(_random.Ms(50, 200), Stop);

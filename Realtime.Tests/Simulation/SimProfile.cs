@@ -1,7 +1,7 @@
 namespace Realtime.Tests.Simulation;
 
 /// <summary>A fault built in on purpose, which the checker must find.</summary>
-enum Mutation
+public enum Mutation
 {
     None,
 
@@ -28,7 +28,7 @@ sealed class SimProfile(SimRandom random)
 
     internal double PushTwice { get; } = random.Of(0, 0.1);
 
-    /// <summary>A push that takes seconds: it comes after everything else, or after history was rewritten.</summary>
+    /// <summary>A push that takes long, but not longer than a restore; what comes even later comes from old connections.</summary>
     internal double PushLate { get; } = random.Of(0, 0.1, 0.3);
 
     internal int PushDelayMs { get; } = random.Of(2, 30, 300);
@@ -40,7 +40,7 @@ sealed class SimProfile(SimRandom random)
 
     internal double QuestionFails { get; } = random.Of(0, 0, 0.2, 0.5);
 
-    internal int QuestionMs { get; } = random.Of(2, 50, 800);
+    internal int QuestionMs { get; } = random.Of(2, 50, 800, 4000);
 
     internal double HandlerFails { get; } = random.Of(0, 0, 0.1);
 
@@ -60,11 +60,11 @@ sealed class SimProfile(SimRandom random)
 
     internal double LateBacklog { get; } = random.Of(0, 0.5, 1);
 
-    internal int Events { get; } = (int)random.Between(3, 25);
+    internal int Events { get; } = (int)random.Between(2, 16);
 
     internal int Faults { get; } = (int)random.Between(0, 5);
 
-    internal TimeSpan Length { get; } = random.Ms(500, 12_000);
+    internal TimeSpan Length { get; } = random.Ms(500, 10_000);
 
     /// <summary>The world is whole again.</summary>
     internal bool IsHealed { get; set; }

@@ -45,7 +45,7 @@ sealed class SimServer(SimScheduler scheduler, SimRandom random, SimStore store,
         if (isLost) return committed;
 
         scheduler.In(PushDelay(), () => Push(json, envelope));
-        if (random.Chance(Fault(profile.PushTwice))) scheduler.In(random.Ms(0, 3000), () => Push(json, envelope));
+        if (random.Chance(Fault(profile.PushTwice))) scheduler.In(random.Ms(0, 1500), () => Push(json, envelope));
         return committed;
     }
 
@@ -54,12 +54,12 @@ sealed class SimServer(SimScheduler scheduler, SimRandom random, SimStore store,
     {
         if (_everPushed.Count > 0 && random.Chance(0.5))
         {
-            var (json, envelope) = random.Of(_everPushed.ToArray());
-            Push(json, envelope);
+            var (json, envelope) = _everPushed[(int)random.Between(0, _everPushed.Count - 1)];
+            foreach (var member in _members) member.SendEvent(json, envelope, isGarbled: false);
         }
         else if (_everHeads.Count > 0)
         {
-            var head = random.Of(_everHeads.ToArray());
+            var head = _everHeads[(int)random.Between(0, _everHeads.Count - 1)];
             if (random.Chance(0.3)) head = head.At(head.Sequence + random.Between(1, 5));
             foreach (var member in _members) member.SendHead(head);
         }
@@ -109,7 +109,7 @@ sealed class SimServer(SimScheduler scheduler, SimRandom random, SimStore store,
 
     double Fault(double probability) => IsHealed ? 0 : probability;
 
-    TimeSpan PushDelay() => random.Chance(Fault(profile.PushLate)) ? random.Ms(500, 6000) : random.Ms(1, IsHealed ? 20 : profile.PushDelayMs);
+    TimeSpan PushDelay() => random.Chance(Fault(profile.PushLate)) ? random.Ms(200, 1500) : random.Ms(1, IsHealed ? 20 : profile.PushDelayMs);
 
     void Push(JsonElement json, AgentEventEnvelope envelope)
     {

@@ -41,6 +41,35 @@ public sealed class SimulationTests
         Assert.Fail(Explain(failures.MinBy(f => f.Seed).Seed));
     }
 
+    /// <summary>Faults built in on purpose: a simulation that does not find them proves nothing.</summary>
+    [Test]
+    public void Every_built_in_fault_is_found(
+        [Values(
+            Mutation.GateSkipped, Mutation.CursorBeforeHandler, Mutation.StaleBarrier, Mutation.TornPage, Mutation.NoHeadCheck)]
+        Mutation mutation)
+    {
+        const ulong enough = 4000;
+        for (ulong seed = 1; seed <= enough; seed++)
+        {
+            if (Schedule.Run(seed, mutation).Failure is not { } failure) continue;
+            TestContext.Out.WriteLine($"{mutation} is found by seed {seed}: {failure}");
+            return;
+        }
+
+        Assert.Fail($"{mutation} is not found by {enough} seeds.");
+    }
+
+    [Test]
+    public void Same_seed_is_the_same_schedule()
+    {
+        for (ulong seed = 1; seed <= 50; seed++)
+        {
+            var (first, again) = (new List<string>(), new List<string>());
+            Schedule.Run(seed, trace: first).Should().Be(Schedule.Run(seed, trace: again));
+            again.Should().Equal(first);
+        }
+    }
+
     static string Explain(ulong seed, Mutation mutation = Mutation.None)
     {
         var trace = new List<string>();
