@@ -91,7 +91,7 @@ sealed class Schedule
     }
 
     bool IsWhole() =>
-        !_store.IsAway && _process.Link.IsSound && _process.States.Current.State == ConnectionState.Live && _process.Cursors.Current?.Position == _store.Head
+        !_store.IsAway && _process.IsAtRest && _process.Link.IsSound && _process.States.Current.State == ConnectionState.Live && _process.Cursors.Current?.Position == _store.Head
         && _process.Checker.HasSeen(_store.HeadEvent);
 
     string Describe() => $"state {_process.States.Current.State}, cursor {_process.Cursors.Current?.Position}, head {_store.Head}, connected {_process.Link.IsSound}";

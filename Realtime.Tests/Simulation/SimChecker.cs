@@ -13,6 +13,7 @@ sealed class SimChecker(SimScheduler scheduler, SimStore store, SimDisk disk)
     readonly Dictionary<int, (StreamPosition Head, int Restores)> _connections = [];
 
     SimEvent? _last;
+    SimEvent? _inHand;
     StreamPosition? _lastPosition;
     DateTimeOffset? _lastTime;
     bool _awaitsPlace;
@@ -57,6 +58,7 @@ sealed class SimChecker(SimScheduler scheduler, SimStore store, SimDisk disk)
     {
         var e = Resolve(handed);
         scheduler.Tell("app", $"handles {handed.Position} {e}");
+        if (e == _inHand) return; // once more, after its handler has failed
         if (_awaitsPlace || _lastPosition is not { } last) throw Broken($"{handed.Position} is handed over before a start was saved");
         if (_handled.Contains(e)) throw Broken($"{handed.Position} {e} is handed over again");
         if (!handed.Position.IsSameHistoryAs(last)) throw Broken($"{handed.Position} is handed over after {last} without HistoryLost");
@@ -64,6 +66,7 @@ sealed class SimChecker(SimScheduler scheduler, SimStore store, SimDisk disk)
         if (_loss is { } loss) CheckContinuation(e, loss);
         if (_last is not null && e.Previous != _last) CheckUnknowable(e, _last);
         else if (_last is null && _lastTime is { } from && e.Time <= from) throw Broken($"{e} is handed over, but only events after {from:ss.ffffff} are wanted");
+        _inHand = e;
     }
 
     internal void Handled(AgentEvent handed)
@@ -134,7 +137,7 @@ sealed class SimChecker(SimScheduler scheduler, SimStore store, SimDisk disk)
     void Passed(SimEvent e, StreamPosition position)
     {
         if (!_handled.Add(e)) throw Broken($"{e} is handled again");
-        (_last, _lastPosition, _lastTime, _loss) = (e, position, e.Time, null);
+        (_last, _lastPosition, _lastTime, _loss, _inHand) = (e, position, e.Time, null, null);
     }
 
     void Place(StreamCursor cursor)

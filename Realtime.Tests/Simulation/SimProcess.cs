@@ -89,6 +89,9 @@ sealed class SimProcess : IMissedEvents, ICursorStore
     /// <summary>The follower's task has ended by itself.</summary>
     internal bool HasEnded => _run.IsCompleted;
 
+    /// <summary>Nothing is missing and nothing is to be asked.</summary>
+    internal bool IsAtRest => _wake.IsAtRest;
+
     internal Exception? Error => _run.Exception?.InnerException;
 
     internal void Start()

@@ -7,6 +7,10 @@ sealed class SimWake(SimScheduler scheduler, Func<bool> isDead) : IWakeSignal
 {
     TaskCompletionSource? _waiting;
     bool _isSet;
+    bool _isLimited;
+
+    /// <summary>The follower waits for something to be heard, and for nothing else.</summary>
+    internal bool IsAtRest => _waiting is not null && !_isSet && !_isLimited;
 
     public void Set()
     {
@@ -19,6 +23,7 @@ sealed class SimWake(SimScheduler scheduler, Func<bool> isDead) : IWakeSignal
         scheduler.CheckThread();
         cancellationToken.ThrowIfCancellationRequested();
         var waiting = _waiting = new TaskCompletionSource();
+        _isLimited = limit is not null;
         if (_isSet) scheduler.Soon(() => Release(waiting));
         if (limit is { } atMost) scheduler.In(atMost, () => Release(waiting));
         return waiting.Task;
