@@ -38,7 +38,9 @@ public sealed class RewrittenHistoryTests
         await using var run = await SeenAsync(3);
         var gone = _server.Stream.Append(2);
         _server.Stream.RestoreTo(3);
+        int questions = _server.Questions.Count;
         await _server.PushAsync(gone[1]);
+        await Eventually.Async("the client asks for what is missing", () => _server.Questions.Count > questions);
         _server.Cut();
 
         await run.UntilLiveAsync(times: 2);

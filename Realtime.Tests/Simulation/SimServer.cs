@@ -90,6 +90,7 @@ sealed class SimServer(SimScheduler scheduler, SimRandom random, SimStore store,
     {
         var wait = random.Ms(1, Math.Max(1, IsHealed ? 50 : profile.QuestionMs));
         var rest = random.Ms(0, Math.Max(1, IsHealed ? 50 : profile.QuestionMs));
+        if (mutation == Mutation.TornPage) rest += random.Ms(2500, 6000);
         scheduler.In(wait, () =>
         {
             if (store.IsAway || IsRestAway || random.Chance(Fault(profile.QuestionFails)))

@@ -48,7 +48,7 @@ public sealed class SimulationTests
             Mutation.GateSkipped, Mutation.CursorBeforeHandler, Mutation.StaleBarrier, Mutation.TornPage, Mutation.NoHeadCheck)]
         Mutation mutation)
     {
-        const ulong enough = 4000;
+        const ulong enough = 5000;
         for (ulong seed = 1; seed <= enough; seed++)
         {
             if (Schedule.Run(seed, mutation).Failure is not { } failure) continue;
