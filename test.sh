@@ -47,6 +47,8 @@ missing_packages() {
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || { have postgres && have initdb && have psql; } || echo postgresql
     { have redis-server && have redis-cli; } || echo redis-server
     have chromium || have chromium-browser || have google-chrome || echo chromium
+    # The Python of docs/publish-from-sql.md.
+    /usr/bin/python3 -c 'import psycopg2' 2>/dev/null || python3 -c 'import psycopg2' 2>/dev/null || echo python3-psycopg2
     # The console sample is compiled to native code.
     have clang || have gcc || echo clang
     [[ -e /usr/include/zlib.h ]] || echo zlib1g-dev

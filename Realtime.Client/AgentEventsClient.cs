@@ -48,13 +48,14 @@ public sealed class AgentEventsClient : IAsyncDisposable
         _logger = _options.LoggerFactory.CreateLogger("Realtime.Client");
         _notifications = new NotificationQueue<ConnectionStateChangedEventArgs>(Raise, _logger);
         _states = new ConnectionStateMachine(_options.TimeProvider, _notifications, _logger);
-        _cursors = new CursorKeeper(_options, _logger);
         _handlers = new HandlerSink(_options, parked => EventParked?.Invoke(this, parked), _logger);
 
         var live = new LiveBuffer(_options.LiveBufferCapacity, _options.TimeProvider, new WakeSignal(_options.TimeProvider));
         var tokens = new TokenSource(_options.AccessTokenProvider!);
         _rest = new RestLink(_options.ServerUrl!, tokens, _options.HttpMessageHandler, _options.TimeProvider);
         var missed = new MissedEvents(_rest, _options);
+        var onServer = _options.CursorStore is ServerCursorStore kept ? new ServerKeptCursor(kept.Consumer, _rest, missed, _options, _logger) : null;
+        _cursors = new CursorKeeper(_options, _logger, onServer);
         var pump = new EventPump(_options, new SinkChoice(this), _cursors);
         _follower = new StreamFollower(_options, live, missed, pump, _cursors, _states, lost => HistoryLost?.Invoke(this, lost), _logger);
         var probe = new HandshakeProbe(missed, _cursors, tokens, live);
@@ -112,8 +113,8 @@ public sealed class AgentEventsClient : IAsyncDisposable
     }
 
     /// <summary>
-    /// Starts, and completes when the start position is known and saved: nothing published from then on is missed. With a stored
-    /// cursor that needs no server; without one it waits until the server answers, and tries for ever.
+    /// Starts, and completes when the start position is known and saved: nothing published from then on is missed. With a cursor
+    /// stored here that needs no server; without one it waits until the server answers, and tries for ever.
     /// </summary>
     /// <param name="cancellationToken">Gives up starting; the client has then stopped.</param>
     /// <exception cref="InvalidOperationException">It was started before.</exception>
@@ -212,16 +213,16 @@ public sealed class AgentEventsClient : IAsyncDisposable
         if (!await both.EndsWithin(HandlerGrace, TimeProvider.System).ConfigureAwait(false)) Cancel(_abandoning);
         await Task.WhenAny(both).ConfigureAwait(false);
 
-        await FlushCursorAsync().ConfigureAwait(false);
+        await CloseCursorAsync().ConfigureAwait(false);
         Ended(ErrorOf(first) ?? ErrorOf(following) ?? ErrorOf(connecting));
         _notifications.Complete();
         await notifying.EndsWithin(HandlerGrace, TimeProvider.System).ConfigureAwait(false);
     }
 
-    private async Task FlushCursorAsync()
+    private async Task CloseCursorAsync()
     {
         using var limit = _options.TimeProvider.CancelAfter(HandlerGrace);
-        await _cursors.FlushAsync(limit.Token).ConfigureAwait(false);
+        await _cursors.CloseAsync(limit.Token).ConfigureAwait(false);
     }
 
     private Exception? ErrorOf(Task task)

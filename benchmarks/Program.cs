@@ -12,7 +12,10 @@ switch (args.FirstOrDefault())
     case "retention":
         await RetentionRun.RunAsync();
         return 0;
+    case "redis-away":
+        await RedisAwayRun.RunAsync();
+        return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: dotnet run -c Release --project benchmarks -- held-stream | backplane | retention");
+        await Console.Error.WriteLineAsync("usage: dotnet run -c Release --project benchmarks -- held-stream | backplane | retention | redis-away");
         return 2;
 }

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net.WebSockets;
 using System.Text;
 using Realtime.Harness;
@@ -5,10 +7,14 @@ using Realtime.Harness;
 namespace Realtime.Benchmarks;
 
 /// <summary>A hub connection on a bare WebSocket: cheap enough that thousands share the machine with the servers.</summary>
-internal sealed class RawClient : IDisposable
+/// <param name="waits">Gets the time from the store's clock at the commit to the arrival here, in ms; the servers run on this machine.</param>
+internal sealed class RawClient(ConcurrentQueue<double>? waits = null) : IDisposable
 {
     private static readonly byte[] Handshake = Encoding.UTF8.GetBytes("{\"protocol\":\"json\",\"version\":1}\u001e");
     private static readonly byte[] Needle = Encoding.UTF8.GetBytes("\"target\":\"ReceiveEvent\"");
+
+    private static readonly byte[] Time = Encoding.UTF8.GetBytes("\"time\":\"");
+    private const int TimeLength = 27;
 
     private readonly ClientWebSocket _socket = new();
     private int _events;
@@ -42,6 +48,7 @@ internal sealed class RawClient : IDisposable
                 {
                     Interlocked.Increment(ref _events);
                     text = text[(at + Needle.Length)..];
+                    if (waits is not null) NoteWait(text);
                 }
             }
         }
@@ -49,5 +56,13 @@ internal sealed class RawClient : IDisposable
         {
             joined.TrySetException(fault);
         }
+    }
+
+    private void NoteWait(ReadOnlySpan<byte> text)
+    {
+        int at = text.IndexOf(Time);
+        if (at < 0 || text.Length < at + Time.Length + TimeLength) return; // cut off at the end of the buffer: one sample less
+        var committed = DateTimeOffset.Parse(Encoding.ASCII.GetString(text.Slice(at + Time.Length, TimeLength)), CultureInfo.InvariantCulture);
+        waits!.Enqueue((TimeProvider.System.GetUtcNow() - committed).TotalMilliseconds);
     }
 }

@@ -87,8 +87,7 @@ internal sealed class ConnectionLoop(
 
     private TimeSpan? NextDelayAfterDrop(Exception? reason)
     {
-        var status = states.Current;
-        if (status.State == ConnectionState.Live && _time.GetUtcNow() - status.Since >= StableAfter) _backoff.Reset();
+        if (states.TakeLiveTime() >= StableAfter) _backoff.Reset();
         return _backoff.Next(reason);
     }
 }

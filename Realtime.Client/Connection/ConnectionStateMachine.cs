@@ -13,6 +13,8 @@ internal sealed class ConnectionStateMachine(TimeProvider time, NotificationQueu
     private readonly object _lock = new();
     private ConnectionStatus _status = new() { State = ConnectionState.Disconnected, Reason = "not started", Since = time.GetUtcNow() };
     private int _generation;
+    private long _sinceTimestamp = time.GetTimestamp();
+    private TimeSpan _wasLiveFor;
 
     public ConnectionStatus Current
     {
@@ -23,6 +25,20 @@ internal sealed class ConnectionStateMachine(TimeProvider time, NotificationQueu
     public int Generation
     {
         get { lock (_lock) return _generation; }
+    }
+
+    /// <summary>
+    /// How long the current connection has been live without a break, by the clock that nobody sets; what it gives is taken, so
+    /// that one connection counts once.
+    /// </summary>
+    public TimeSpan TakeLiveTime()
+    {
+        lock (_lock)
+        {
+            var liveFor = _status.State == ConnectionState.Live ? Longest(_wasLiveFor, time.GetElapsedTime(_sinceTimestamp)) : _wasLiveFor;
+            _wasLiveFor = TimeSpan.Zero;
+            return liveFor;
+        }
     }
 
     /// <param name="to">The new state.</param>
@@ -51,6 +67,8 @@ internal sealed class ConnectionStateMachine(TimeProvider time, NotificationQueu
             if (generation is { } made && made != _generation) return false;
 
             var now = time.GetUtcNow();
+            if (previous.State == ConnectionState.Live && to == ConnectionState.CatchingUp) _wasLiveFor = Longest(_wasLiveFor, time.GetElapsedTime(_sinceTimestamp));
+            _sinceTimestamp = time.GetTimestamp();
             next = _status = new ConnectionStatus
             {
                 State = to,
@@ -72,10 +90,17 @@ internal sealed class ConnectionStateMachine(TimeProvider time, NotificationQueu
     public int Connected(string reason)
     {
         int generation;
-        lock (_lock) generation = ++_generation;
+        lock (_lock)
+        {
+            generation = ++_generation;
+            _wasLiveFor = TimeSpan.Zero;
+        }
+
         TryMove(ConnectionState.CatchingUp, reason, generation: generation);
         return generation;
     }
+
+    private static TimeSpan Longest(TimeSpan a, TimeSpan b) => a > b ? a : b;
 
     private static bool IsAllowed(ConnectionState from, ConnectionState to) => (from, to) switch
     {

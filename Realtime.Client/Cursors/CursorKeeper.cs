@@ -8,10 +8,11 @@ namespace Realtime.Client.Cursors;
 /// The position up to which the application has processed, in memory and in the store. Only the task that follows the
 /// stream moves it; reading and waiting are thread-safe.
 /// </summary>
-internal sealed class CursorKeeper(AgentEventsClientOptions options, ILogger logger)
+internal sealed class CursorKeeper(AgentEventsClientOptions options, ILogger logger, ServerKeptCursor? onServer = null)
 {
     private readonly object _lock = new();
     private readonly List<Waiter> _waiters = [];
+    private readonly ICursorStore _store = onServer ?? options.CursorStore;
     private volatile StreamCursor? _current;
     private Exception? _end;
     private bool _isDirty;
@@ -23,7 +24,7 @@ internal sealed class CursorKeeper(AgentEventsClientOptions options, ILogger log
     /// <summary>The stored cursor, if it is of this server and user.</summary>
     public async Task<StreamCursor?> LoadAsync(CancellationToken cancellationToken)
     {
-        var stored = await options.CursorStore.LoadAsync(cancellationToken).ConfigureAwait(false);
+        var stored = await _store.LoadAsync(cancellationToken).ConfigureAwait(false);
         if (stored is null) return null;
         if (IsOurs(stored)) return stored;
 
@@ -31,11 +32,29 @@ internal sealed class CursorKeeper(AgentEventsClientOptions options, ILogger log
         return null;
     }
 
-    /// <summary>Puts the cursor somewhere else: the start, or after history was lost. Saved before anything is delivered from there.</summary>
+    /// <summary>
+    /// Puts the cursor somewhere else: the start, or after history was lost. Saved before anything is delivered from there; a store
+    /// that fails is reported and tried again until it takes it.
+    /// </summary>
+    /// <exception cref="AccessDeniedException">The token is another user's.</exception>
     public async Task PutAsync(StreamPosition position, Guid? id, DateTimeOffset? time, CancellationToken cancellationToken)
     {
         var cursor = Make(position, id, time);
-        await options.CursorStore.SaveAsync(cursor, cancellationToken).ConfigureAwait(false);
+        for (int failures = 0; ; failures++)
+        {
+            try
+            {
+                await _store.SaveAsync(cursor, cancellationToken).ConfigureAwait(false);
+                break;
+            }
+            catch (Exception fault) when (fault is not AccessDeniedException && !cancellationToken.IsCancellationRequested)
+            {
+                var wait = ExponentialBackoffRetryPolicy.DelayFor(failures, jitter: 0.5, options.Jitter);
+                ClientLog.StartNotSaved(logger, position, wait, fault);
+                await options.TimeProvider.Wait(wait, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
         _isDirty = false;
         _savedAt = options.TimeProvider.GetTimestamp();
         Publish(cursor);
@@ -47,8 +66,15 @@ internal sealed class CursorKeeper(AgentEventsClientOptions options, ILogger log
     /// <summary>An event has been processed. Saves now and then; <see cref="FlushAsync"/> saves the rest.</summary>
     public Task MovePastAsync(AgentEventEnvelope processed, CancellationToken cancellationToken)
     {
+        var cursor = Make(processed.Position, processed.Id, processed.Time);
+        Publish(cursor);
+        if (onServer is not null)
+        {
+            onServer.SaveSoon(cursor);
+            return Task.CompletedTask;
+        }
+
         _isDirty = true;
-        Publish(Make(processed.Position, processed.Id, processed.Time));
         bool isDue = options.TimeProvider.GetElapsedTime(_savedAt) >= options.CursorSaveInterval;
         return isDue ? FlushAsync(cancellationToken) : Task.CompletedTask;
     }
@@ -59,7 +85,7 @@ internal sealed class CursorKeeper(AgentEventsClientOptions options, ILogger log
         if (!_isDirty || _current is not { } cursor) return;
         try
         {
-            await options.CursorStore.SaveAsync(cursor, cancellationToken).ConfigureAwait(false);
+            await _store.SaveAsync(cursor, cancellationToken).ConfigureAwait(false);
             _isDirty = false;
             _savedAt = options.TimeProvider.GetTimestamp();
         }
@@ -67,6 +93,20 @@ internal sealed class CursorKeeper(AgentEventsClientOptions options, ILogger log
         {
             _savedAt = options.TimeProvider.GetTimestamp();
             ClientLog.CursorNotSaved(logger, cursor.Position, fault);
+        }
+    }
+
+    /// <summary>Saves for the last time. Never throws: a client ends whatever its store does.</summary>
+    public async Task CloseAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (onServer is not null) await onServer.CloseAsync(cancellationToken).ConfigureAwait(false);
+            else await FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception fault)
+        {
+            ClientLog.CursorNotSaved(logger, _current?.Position ?? default, fault);
         }
     }
 

@@ -1,14 +1,16 @@
 using System.Text.Json;
+using Realtime.Client.Cursors;
 
 namespace Realtime.Client;
 
 /// <summary>
-/// A cursor in a small JSON file. A save writes a second file, flushes it to the disk and renames it over the first, so a
-/// crash leaves the old cursor or the new one. Use one file per client: two clients that share one overwrite each other.
+/// A cursor in a small JSON file. A save writes a second file, flushes it to the disk, renames it over the first and flushes
+/// the folder, so a crash leaves the old cursor or the new one, also after a power cut. Use one file per client: two clients that share one overwrite each other.
 /// </summary>
 /// <remarks>
 /// A file that is not a cursor is never taken for "no cursor", because starting anew could skip events: loading throws
-/// <see cref="CursorUnreadableException"/>. A power cut just after a save may bring back the previous cursor; events repeat then, none is lost.
+/// <see cref="CursorUnreadableException"/>. On Windows the folder is not
+/// flushed: a power cut just after a save may bring back the previous cursor; events repeat then, none is lost.
 /// </remarks>
 public sealed class FileCursorStore : ICursorStore
 {
@@ -56,7 +58,8 @@ public sealed class FileCursorStore : ICursorStore
         if (cursor is null) throw new ArgumentNullException(nameof(cursor));
         cancellationToken.ThrowIfCancellationRequested();
 
-        Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
+        string folder = Path.GetDirectoryName(_path)!;
+        Directory.CreateDirectory(folder);
         byte[] json = JsonSerializer.SerializeToUtf8Bytes(cursor, ClientJsonContext.Default.StreamCursor);
 
         // Synchronous on purpose: a few hundred bytes, and flushing to the disk has no asynchronous form.
@@ -67,6 +70,7 @@ public sealed class FileCursorStore : ICursorStore
         }
 
         Replace();
+        DirectoryFlush.ToDisk(folder);
         return default;
     }
 

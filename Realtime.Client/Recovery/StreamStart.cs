@@ -68,23 +68,10 @@ internal sealed class StreamStart(AgentEventsClientOptions options, IMissedEvent
         await PlaceAsync(place, stopping).ConfigureAwait(false);
     }
 
-    /// <summary>Puts the cursor at a known place, as often as the store for cursors needs.</summary>
+    /// <summary>Puts the cursor at a known place.</summary>
     public async Task PlaceAsync(StartPlace place, CancellationToken stopping)
     {
-        bool isSaved = false;
-        while (!isSaved)
-        {
-            try
-            {
-                await cursors.PutAsync(place.Position, place.Id, place.Time, stopping).ConfigureAwait(false);
-                isSaved = true;
-            }
-            catch (Exception fault)
-            {
-                await PauseAsync(fault, stopping).ConfigureAwait(false);
-            }
-        }
-
+        await cursors.PutAsync(place.Position, place.Id, place.Time, stopping).ConfigureAwait(false);
         Since = null;
         _failures = 0;
         Begin();

@@ -82,6 +82,15 @@ internal static partial class ClientLog
     [LoggerMessage(25, LogLevel.Warning, "An event at {Position}, after {Cursor} but not later in time, belongs to a history that is gone; asking the server")]
     public static partial void StalePush(ILogger logger, StreamPosition position, StreamPosition cursor);
 
-    [LoggerMessage(26, LogLevel.Warning, "Where to read from could not be found or saved ({Failures} in a row); next try in {Delay}")]
+    [LoggerMessage(26, LogLevel.Warning, "Where to read from could not be found ({Failures} in a row); next try in {Delay}")]
     public static partial void StartFailed(ILogger logger, int failures, TimeSpan delay, Exception error);
+
+    [LoggerMessage(30, LogLevel.Warning, "The cursor of {Consumer} could not be read from the server; next try in {Delay}")]
+    public static partial void CursorNotLoaded(ILogger logger, string consumer, TimeSpan delay, Exception error);
+
+    [LoggerMessage(31, LogLevel.Error, "The start {Position} could not be saved, and nothing is handed over before it is; next try in {Delay}")]
+    public static partial void StartNotSaved(ILogger logger, StreamPosition position, TimeSpan delay, Exception error);
+
+    [LoggerMessage(32, LogLevel.Warning, "The server does not keep the cursor {Position}, which is not of its history: {Reason}")]
+    public static partial void CursorRefused(ILogger logger, StreamPosition position, HistoryLostReason reason);
 }

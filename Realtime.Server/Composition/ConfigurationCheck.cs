@@ -15,6 +15,7 @@ internal static class ConfigurationCheck
                 + "Set ConnectionStrings:Postgres, or remove ConnectionStrings:Redis.");
         }
 
+        faults.AddRange(ListenerFaults(configuration));
         faults.AddRange(BearerFaults(configuration));
         bool hasKey = IsSet(configuration, $"{Bearer}:Authority") || IsSet(configuration, $"{Bearer}:MetadataAddress")
             || configuration.GetSection($"{Bearer}:SigningKeys").GetChildren().Any();
@@ -60,6 +61,16 @@ internal static class ConfigurationCheck
             yield return postgres;
         if (IsSet(configuration, "ConnectionStrings:Redis") && SecretsCheck.Redis(configuration["ConnectionStrings:Redis"]!) is { } redis)
             yield return redis;
+    }
+
+    private static IEnumerable<string> ListenerFaults(IConfiguration configuration)
+    {
+        const string Key = $"{RealtimeOptions.Section}:{nameof(RealtimeOptions.ListenForNotifications)}";
+        if (!string.Equals(configuration[Key], "true", StringComparison.OrdinalIgnoreCase)) yield break;
+        if (!IsSet(configuration, "ConnectionStrings:Postgres"))
+            yield return $"{Key} needs ConnectionStrings:Postgres: nobody but the server appends to an embedded store.";
+        if (string.Equals(configuration[$"{RealtimeOptions.Section}:{nameof(RealtimeOptions.Backplane)}"], nameof(BackplaneKind.Stock), StringComparison.OrdinalIgnoreCase))
+            yield return $"{Key} needs Realtime:Backplane shard: the head check beside SignalR's own backplane cannot push single users at once.";
     }
 
     private static IEnumerable<string> BearerFaults(IConfiguration configuration)

@@ -41,6 +41,14 @@ public sealed class RealtimeOptions
     /// <value>Default 1.5 s; more than zero, at most 1 minute.</value>
     public TimeSpan HeadCheckInterval { get; set; } = TimeSpan.FromSeconds(1.5);
 
+    /// <summary>
+    /// Whether this node listens, on one connection to PostgreSQL, for appends that were made in SQL with the setting
+    /// <c>realtime.notify</c> on. They are then pushed at once; without it the head check finds them. Needs
+    /// <c>ConnectionStrings:Postgres</c>, not through a pooler that shares connections between transactions, and <see cref="BackplaneKind.Shard"/>.
+    /// </summary>
+    /// <value>Default <see langword="false"/>.</value>
+    public bool ListenForNotifications { get; set; }
+
     /// <summary>How long events are kept, by the store's clock. They go within about ten minutes after that; the head, and with it the numbering, stays.</summary>
     /// <value>Default 30 days; more than zero. To keep everything, set a very large value, such as <c>3650000.00:00:00</c> (10,000 years).</value>
     public TimeSpan Retention { get; set; } = TimeSpan.FromDays(30);

@@ -79,6 +79,7 @@ public static class RealtimeServerRegistration
         services.AddSingleton<CommittedEvents>();
         services.AddSingleton<AppendLanes>();
         services.AddSingleton<AppendQueue>();
+        services.AddSingleton<TransactionAppend>();
         services.AddHostedService(s => s.GetRequiredService<AppendQueue>());
         services.AddSingleton<IAgentEventPublisher, AgentEventPublisher>();
         services.AddSingleton<IAgentBrake, AgentBrake>();

@@ -16,7 +16,10 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
     private const int ConnectSeconds = 5;
     private const int PreparedStatements = 50;
 
+    private const int ListenerKeepAliveSeconds = 10;
+
     private readonly NpgsqlDataSource _source;
+    private readonly string _listenerSettings;
 
     public PostgresDatabase(string connectionString, TimeSpan? commandTimeout = null)
     {
@@ -33,6 +36,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
         if (!Has("Application Name", "ApplicationName")) settings.ApplicationName = "realtime";
         CommandTimeout = TimeSpan.FromSeconds(settings.CommandTimeout);
         _source = builder.Build();
+        _listenerSettings = ListenerSettings(settings);
 
         bool Has(params ReadOnlySpan<string> names)
         {
@@ -85,7 +89,21 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
         }
     }
 
+    /// <summary>
+    /// A connection of its own, not yet open, to wait on for notifications. It looks after itself while nothing comes: one that
+    /// was cut without a word is noticed.
+    /// </summary>
+    public NpgsqlConnection CreateListener() => new(_listenerSettings);
+
     public ValueTask DisposeAsync() => _source.DisposeAsync();
 
     public void Dispose() => _source.Dispose();
+
+    private static string ListenerSettings(NpgsqlConnectionStringBuilder settings)
+    {
+        var listener = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false };
+        listener.ApplicationName += " listener";
+        if (listener.KeepAlive == 0) listener.KeepAlive = ListenerKeepAliveSeconds;
+        return listener.ConnectionString;
+    }
 }

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.SignalR;
+using Realtime.Server.EventStore;
 using Realtime.Server.HeadCheck;
 using Realtime.Server.Hubs;
 
@@ -16,6 +17,7 @@ internal static class Backplane
         if (kind == BackplaneKind.Stock)
         {
             if (hasRedis) RedisBackplane.Register(services, signalR, redis!);
+            if (isServer) services.AddHostedService<StockHeadCheck>();
             return;
         }
 
@@ -28,6 +30,10 @@ internal static class Backplane
             services.AddHostedService(s => s.GetRequiredService<RedisShards>());
         }
 
-        if (isServer) services.AddHostedService<HeadCheckService>();
+        if (!isServer) return;
+        services.AddSingleton<HeadCheckService>();
+        services.AddHostedService(s => s.GetRequiredService<HeadCheckService>());
+        if (builder.Configuration.GetValue($"{RealtimeOptions.Section}:{nameof(RealtimeOptions.ListenForNotifications)}", false))
+            services.AddHostedService(s => ActivatorUtilities.CreateInstance<NotificationListener>(s, (Func<double>)RetentionJob.NextJitter));
     }
 }

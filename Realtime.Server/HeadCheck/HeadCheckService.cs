@@ -48,11 +48,33 @@ internal sealed class HeadCheckService(
 
     private bool IsAway => _redis?.IsAway == true;
 
+    /// <summary>Has all users checked without waiting for the interval to end. Returns at once.</summary>
+    public void CheckSoon() => Wake(sender: null, EventArgs.Empty);
+
+    /// <summary>
+    /// Checks some users now, and without patience: they are said to have something that nobody else pushes. A push that is
+    /// on its way all the same arrives twice, which clients drop. A fault is logged; the next check of all finds what is missing.
+    /// </summary>
+    /// <param name="names">Their groups.</param>
+    /// <param name="cancellationToken">Ends the check.</param>
+    public async Task CheckNowAsync(IEnumerable<string> names, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RepairAsync(await FindBehindAsync(names, mayBeAnotherDay: false, cancellationToken), cancellationToken);
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            ServerLog.HeadCheckFailed(logger, fault);
+        }
+    }
+
     private async Task CheckAsync(CancellationToken cancellationToken)
     {
         try
         {
-            var behind = await FindBehindAsync(groups.Names, cancellationToken);
+            var behind = await FindBehindAsync(groups.Names, mayBeAnotherDay: _wasStoreAway, cancellationToken);
+            _wasStoreAway = false;
             if (behind.Count == 0) return;
             if (!IsAway)
             {
@@ -61,9 +83,7 @@ internal sealed class HeadCheckService(
                 behind.RemoveAll(b => !HeadJudgement.IsBehind(b.Group.Pushed, b.Head));
             }
 
-            // Several at a time: while Redis is away this is the delivery, one read for each user who has something new.
-            var parallel = new ParallelOptions { MaxDegreeOfParallelism = MaxRepairs, CancellationToken = cancellationToken };
-            await Parallel.ForEachAsync(behind, parallel, (b, stop) => RepairAsync(b.Group, b.Head, stop));
+            await RepairAsync(behind, cancellationToken);
         }
         catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
@@ -72,7 +92,8 @@ internal sealed class HeadCheckService(
         }
     }
 
-    private async Task<List<(LocalGroup Group, StreamPosition Head)>> FindBehindAsync(IEnumerable<string> names, CancellationToken cancellationToken)
+    private async Task<List<(LocalGroup Group, StreamPosition Head)>> FindBehindAsync(
+        IEnumerable<string> names, bool mayBeAnotherDay, CancellationToken cancellationToken)
     {
         var behind = new List<(LocalGroup, StreamPosition)>();
         foreach (string[] batch in names.Where(UserId.IsGroup).Chunk(MaxUsersPerRead))
@@ -85,13 +106,19 @@ internal sealed class HeadCheckService(
                 var head = heads[UserId.OfGroup(batch[i])];
 
                 // A store that was away may return with an earlier day, whose new events have the numbers of those that were pushed.
-                if (_wasStoreAway || HeadJudgement.IsRewritten(pushedBefore[i], head)) group.Forget();
+                if (mayBeAnotherDay || HeadJudgement.IsRewritten(pushedBefore[i], head)) group.Forget();
                 if (HeadJudgement.IsBehind(group.Pushed, head)) behind.Add((group, head));
             }
         }
 
-        _wasStoreAway = false;
         return behind;
+    }
+
+    /// <summary>Several at a time: while Redis is away this is the delivery, one read for each user who has something new.</summary>
+    private Task RepairAsync(List<(LocalGroup Group, StreamPosition Head)> behind, CancellationToken cancellationToken)
+    {
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = MaxRepairs, CancellationToken = cancellationToken };
+        return Parallel.ForEachAsync(behind, parallel, (b, stop) => RepairAsync(b.Group, b.Head, stop));
     }
 
     private async ValueTask RepairAsync(LocalGroup group, StreamPosition head, CancellationToken cancellationToken)
@@ -110,7 +137,10 @@ internal sealed class HeadCheckService(
 
     private void Wake(object? sender, EventArgs e)
     {
-        if (_wake.CurrentCount == 0) _wake.Release();
+        lock (_wake)
+        {
+            if (_wake.CurrentCount == 0) _wake.Release();
+        }
     }
 
     private async Task WaitAsync(TimeSpan limit, CancellationToken cancellationToken)

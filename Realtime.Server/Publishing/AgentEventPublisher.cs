@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Realtime.Contracts;
 using Realtime.Contracts.Rest;
 using Realtime.Contracts.Serialization;
@@ -6,7 +7,7 @@ using Realtime.Server.EventStore;
 namespace Realtime.Server.Publishing;
 
 /// <summary>Rules, then the append queue; the queue hands committed events to the fan-out.</summary>
-internal sealed class AgentEventPublisher(EventTypes types, EventRules rules, AppendQueue queue) : IAgentEventPublisher
+internal sealed class AgentEventPublisher(EventTypes types, EventRules rules, AppendQueue queue, TransactionAppend transactions) : IAgentEventPublisher
 {
     public async Task<PublishReceipt> PublishAsync(PublishRequest request, CancellationToken cancellationToken = default)
     {
@@ -17,14 +18,7 @@ internal sealed class AgentEventPublisher(EventTypes types, EventRules rules, Ap
     }
 
     public Task<PublishReceipt> PublishAsync<T>(string userId, T data, Guid? id = null, CancellationToken cancellationToken = default)
-        where T : class
-    {
-        ArgumentNullException.ThrowIfNull(data);
-        if (!types.TryGet(typeof(T), out var type))
-            throw new InvalidEventException("type", $"{typeof(T)} is not a registered event type");
-
-        return PublishAsync(new PublishRequest { UserId = userId, Type = type.Name, Id = id, Data = type.Write(data) }, cancellationToken);
-    }
+        where T : class => PublishAsync(Request(userId, data, id), cancellationToken);
 
     public async Task<IReadOnlyList<PublishReceipt>> PublishAsync(IReadOnlyList<PublishRequest> requests, CancellationToken cancellationToken = default)
     {
@@ -60,6 +54,26 @@ internal sealed class AgentEventPublisher(EventTypes types, EventRules rules, Ap
         }
 
         return receipts;
+    }
+
+    public async Task<AppendReceipt> AppendAsync(DbTransaction transaction, PublishRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(transaction);
+        ArgumentNullException.ThrowIfNull(request);
+        return await transactions.AppendAsync(transaction, rules.Check(request, index: null), cancellationToken);
+    }
+
+    public async Task<AppendReceipt> AppendAsync<T>(
+        DbTransaction transaction, string userId, T data, Guid? id = null, CancellationToken cancellationToken = default)
+        where T : class => await AppendAsync(transaction, Request(userId, data, id), cancellationToken);
+
+    private PublishRequest Request<T>(string userId, T data, Guid? id)
+        where T : class
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        return types.TryGet(typeof(T), out var type)
+            ? new PublishRequest { UserId = userId, Type = type.Name, Id = id, Data = type.Write(data) }
+            : throw new InvalidEventException("type", $"{typeof(T)} is not a registered event type");
     }
 
     private static PublishReceipt Receipt(NewEvent published, AppendedEvent stored) => new()

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Realtime.Contracts.Rest;
 using Realtime.Server.EventStore;
 
@@ -33,5 +34,35 @@ public interface IAgentEventPublisher
     /// <exception cref="InvalidEventException">The event breaks a rule; nothing was stored.</exception>
     /// <exception cref="StoreUnavailableException">No acknowledgement in time; a retry with the same id is safe.</exception>
     Task<PublishReceipt> PublishAsync<T>(string userId, T data, Guid? id = null, CancellationToken cancellationToken = default)
+        where T : class;
+
+    /// <summary>
+    /// Appends one event in the caller's own transaction on PostgreSQL: it is stored when that commits, and never was when that
+    /// is rolled back, without a hole. The stream is held until then, so append last and commit soon. After the commit the event
+    /// is delivered by the head check (<c>Realtime:HeadCheckInterval</c>), or at once with the setting <c>realtime.notify</c>.
+    /// </summary>
+    /// <param name="transaction">An open <c>NpgsqlTransaction</c> on the database of the events; of EF Core: <c>GetDbTransaction()</c>.</param>
+    /// <param name="request">The event; an id of your own makes it safe to repeat the transaction when the answer to its commit was lost.</param>
+    /// <param name="cancellationToken">Ends the wait; as with any statement, the transaction can then only be rolled back.</param>
+    /// <remarks>Not for a <c>TransactionScope</c>, which has no such object: call <c>append_agent_event</c> on the enlisted connection.</remarks>
+    /// <exception cref="InvalidEventException">The event breaks a rule; the transaction is as it was.</exception>
+    /// <exception cref="UnsuitableTransactionException">Another provider's transaction, one that has ended, or an embedded store; the transaction is as it was.</exception>
+    /// <exception cref="System.Data.Common.DbException">
+    /// What PostgreSQL said, as it is. After a deadlock (40P01), a serialization failure (40001) or a lock timeout (55P03) roll back
+    /// and run the whole transaction again.
+    /// </exception>
+    Task<AppendReceipt> AppendAsync(DbTransaction transaction, PublishRequest request, CancellationToken cancellationToken = default);
+
+    /// <summary>Appends one event of a registered type in the caller's own transaction; see <see cref="AppendAsync(DbTransaction, PublishRequest, CancellationToken)"/>.</summary>
+    /// <typeparam name="T">CLR type of the data.</typeparam>
+    /// <param name="transaction">An open <c>NpgsqlTransaction</c> on the database of the events.</param>
+    /// <param name="userId">Whose stream.</param>
+    /// <param name="data">What happened.</param>
+    /// <param name="id">Identity for idempotence; made when absent.</param>
+    /// <param name="cancellationToken">Ends the wait; the transaction can then only be rolled back.</param>
+    /// <exception cref="InvalidEventException">The event breaks a rule; the transaction is as it was.</exception>
+    /// <exception cref="UnsuitableTransactionException">Another provider's transaction, one that has ended, or an embedded store; the transaction is as it was.</exception>
+    /// <exception cref="System.Data.Common.DbException">What PostgreSQL said, as it is.</exception>
+    Task<AppendReceipt> AppendAsync<T>(DbTransaction transaction, string userId, T data, Guid? id = null, CancellationToken cancellationToken = default)
         where T : class;
 }

@@ -45,6 +45,9 @@ internal static partial class ServerLog
     [LoggerMessage(34, LogLevel.Warning, "Connection {ConnectionId} of user {UserId} was renewed with a token of another user; it is ended.")]
     internal static partial void UserChanged(ILogger logger, string connectionId, string userId);
 
+    [LoggerMessage(36, LogLevel.Debug, "Connection {ConnectionId} of user {UserId} could not be told its head; the next check tells it.")]
+    internal static partial void HeadNotTold(ILogger logger, Exception fault, string userId, string connectionId);
+
     [LoggerMessage(35, LogLevel.Error, "Connection {ConnectionId} of user {UserId} could not be ended.")]
     internal static partial void ConnectionNotEnded(ILogger logger, Exception fault, string connectionId, string userId);
 
@@ -77,6 +80,12 @@ internal static partial class ServerLog
 
     [LoggerMessage(57, LogLevel.Debug, "Redis did not take a push to {Group}; the head check of the other nodes delivers it.")]
     internal static partial void ShardNotPublished(ILogger logger, Exception fault, string group);
+
+    [LoggerMessage(58, LogLevel.Information, "Listening to the database for appends made in SQL.")]
+    internal static partial void Listening(ILogger logger);
+
+    [LoggerMessage(59, LogLevel.Warning, "Not listening to the database for appends made in SQL, the head check finds them; trying again in {Delay}.")]
+    internal static partial void NotListening(ILogger logger, Exception fault, TimeSpan delay);
 
     [LoggerMessage(60, LogLevel.Information, "Demo agent publishes for user {UserId} while it is connected.")]
     internal static partial void DemoStarted(ILogger logger, string userId);

@@ -160,6 +160,119 @@ public sealed class CursorTests
         await Eventually.Async("the cursor is saved", () => store.Saved?.Position.Sequence == 2);
     }
 
+    [Test]
+    public async Task Full_disk_keeps_the_old_cursor_is_reported_and_loses_nothing()
+    {
+        if (!OperatingSystem.IsLinux()) Assert.Inconclusive("/dev/full is Linux's.");
+        await using (var run = await ClientRun.LiveAsync(_server.Url, o => o.CursorStore = new FileCursorStore(CursorFile)))
+        {
+            await _server.PublishAsync();
+            await Eventually.Async("the cursor is saved", () => SavedSequence() == 1);
+            File.CreateSymbolicLink(CursorFile + ".tmp", "/dev/full");
+            await _server.PublishAsync();
+            await Eventually.Async("the full disk is reported", () => run.Logs.All.Any(l =>
+                l.Level == Microsoft.Extensions.Logging.LogLevel.Error && l.Text.Contains("could not be saved", StringComparison.Ordinal) && l.Text.Contains("No space left", StringComparison.Ordinal)));
+            run.Sequences.Should().Equal(1, 2);
+            SavedSequence().Should().Be(1);
+
+            File.Delete(CursorFile + ".tmp");
+            await _server.PublishAsync();
+            await Eventually.Async("the cursor is saved again", () => SavedSequence() == 3);
+        }
+
+        await using var next = await ClientRun.LiveAsync(_server.Url, o => o.CursorStore = new FileCursorStore(CursorFile));
+        next.Seen.Should().BeEmpty();
+    }
+
+    [Test]
+    public async Task After_a_crash_with_a_disk_that_took_nothing_events_repeat_and_none_is_lost()
+    {
+        var store = new FailingStore();
+        var abandoned = await ClientRun.LiveAsync(_server.Url, o => o.CursorStore = store);
+        store.IsFailing = true;
+        for (int i = 0; i < 3; i++) await _server.PublishAsync();
+        await abandoned.UntilSeenAsync(3);
+
+        // As after a crash: nothing could be saved at the end either.
+        await abandoned.DisposeAsync();
+        store.IsFailing = false;
+        await using var next = await ClientRun.StartAsync(_server.Url, o => o.CursorStore = store);
+        await next.UntilSeenAsync(3);
+        next.Sequences.Should().Equal(1, 2, 3);
+    }
+
+    [Test]
+    public async Task Start_that_cannot_be_saved_is_reported_and_nothing_is_handed_over_before_it_is()
+    {
+        _server.Stream.Append(2);
+        Directory.CreateDirectory(Path.GetDirectoryName(CursorFile)! + "/cursor.json.tmp"); // no file can be written there
+        await using var run = ClientRun.Create(_server.Url, o =>
+        {
+            o.CursorStore = new FileCursorStore(CursorFile);
+            o.StartFrom = StartFrom.After(new StreamPosition("fake", 0));
+        });
+        var starting = run.Client.StartAsync();
+        await Eventually.Async("it is reported", () => run.Logs.All.Any(l => l.Text.Contains("nothing is handed over before it is", StringComparison.Ordinal)));
+        run.Seen.Should().BeEmpty();
+        starting.IsCompleted.Should().BeFalse();
+
+        Directory.Delete(CursorFile + ".tmp");
+        await starting.WithinDeadline();
+        await run.UntilSeenAsync(2);
+    }
+
+    [Test]
+    public async Task Store_that_hangs_at_the_end_does_not_keep_the_client_from_stopping()
+    {
+        var store = new FailingStore();
+        var run = await ClientRun.LiveAsync(_server.Url, o =>
+        {
+            o.CursorStore = store;
+            o.CursorSaveInterval = TimeSpan.FromHours(1);
+        });
+        store.IsHanging = true;
+        await _server.PublishAsync();
+        await run.UntilSeenAsync(1);
+
+        await run.Client.StopAsync().WithinDeadline();
+        await run.Client.Completion.WithinDeadline();
+        run.Client.Status.State.Should().Be(ConnectionState.Stopped);
+        await run.DisposeAsync();
+    }
+
+    [Test]
+    public async Task Cursor_is_not_used_up_by_failed_handshakes_or_by_runs_that_processed_nothing()
+    {
+        _server.Stream.Append(5);
+        var store = new InMemoryCursorStore();
+        await store.SaveAsync(Cursor(3), CancellationToken.None);
+        _server.Guard = r => r.IsHandshake && _server.HandshakeTokens.Count < 3 ? new FakeRefusal(503) : null;
+        for (int life = 0; life < 3; life++)
+        {
+            var begun = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
+            await using var run = await ClientRun.StartAsync(_server.Url, o =>
+            {
+                o.CursorStore = store;
+                o.HandlerFailure = new HandlerFailurePolicy { MaxAttempts = 1 };
+            }, handler: e =>
+            {
+                begun.TrySetResult(e.Position.Sequence);
+                throw new InvalidOperationException("as if the process died in its handler");
+            });
+            (await begun.Task.WithinDeadline()).Should().Be(4);
+        }
+
+        await using var last = await ClientRun.StartAsync(_server.Url, o => o.CursorStore = store);
+        await last.UntilSeenAsync(2);
+        last.Sequences.Should().Equal(4, 5);
+    }
+
+    long SavedSequence()
+    {
+        using var json = System.Text.Json.JsonDocument.Parse(File.ReadAllBytes(CursorFile));
+        return StreamPosition.Parse(json.RootElement.GetProperty("position").GetString()!).Sequence;
+    }
+
     StreamCursor Cursor(long sequence) =>
         new() { ServerUrl = _server.Url.ToString().TrimEnd('/'), UserId = "user_1", Position = new StreamPosition("fake", sequence) };
 
@@ -169,15 +282,17 @@ public sealed class CursorTests
 
         internal volatile bool IsFailing;
 
+        internal volatile bool IsHanging;
+
         internal StreamCursor? Saved => _saved;
 
         public ValueTask<StreamCursor?> LoadAsync(CancellationToken cancellationToken) => new(_saved);
 
-        public ValueTask SaveAsync(StreamCursor cursor, CancellationToken cancellationToken)
+        public async ValueTask SaveAsync(StreamCursor cursor, CancellationToken cancellationToken)
         {
             if (IsFailing) throw new IOException("disk full");
+            if (IsHanging) await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
             _saved = cursor;
-            return default;
         }
     }
 }

@@ -226,4 +226,23 @@ public sealed class DeliveryTests
 
         await run.UntilSeenAsync(1);
     }
+
+    [Test]
+    public async Task Events_pushed_while_a_long_history_is_read_come_after_it_and_do_not_hold_it_up()
+    {
+        _server.Stream.Append(400);
+        _server.OnQuestion = async query =>
+        {
+            if (query.Contains("after=", StringComparison.Ordinal)) await _server.PublishAsync();
+        };
+        await using var run = await ClientRun.StartAsync(_server.Url, o =>
+        {
+            o.StartFrom = StartFrom.Beginning;
+            o.PageSize = 20;
+            o.LiveBufferCapacity = 5;
+        });
+
+        await run.UntilSeenAsync(410);
+        run.Sequences.Should().Equal(Enumerable.Range(1, run.Sequences.Count).Select(i => (long)i));
+    }
 }

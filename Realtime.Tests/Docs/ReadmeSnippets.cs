@@ -1,4 +1,7 @@
+using Dapper;
+using ExactlyOnce;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Realtime.Client;
@@ -24,6 +27,18 @@ static class ReadmeSnippets
         await client.StartAsync(ct);
     }
 
+    internal static void ExactlyOnce(AgentEventsClient client, Database database, SqliteCursorStore cursors)
+    {
+        client.On(async (e, ct) =>
+        {
+            await using var connection = await database.OpenAsync(ct);
+            await using var transaction = connection.BeginTransaction();
+            if (!await cursors.TryPassAsync(e, transaction, ct)) return; // its effect is there already
+            await connection.ExecuteAsync("insert into effects (id, type) values (@Id, @Type)", new { Id = e.Id.ToString(), e.Type }, transaction);
+            await transaction.CommitAsync(ct);
+        });
+    }
+
     internal static async Task PublishAsync(string[] args, AgentStepCompleted step)
     {
         var builder = Host.CreateApplicationBuilder(args);
@@ -42,6 +57,16 @@ static class ReadmeSnippets
         builder.AddRealtimeServer();
         var app = builder.Build();
         app.MapRealtime();
+    }
+
+    internal sealed class Database(string connectionString)
+    {
+        public async Task<SqliteConnection> OpenAsync(CancellationToken cancellationToken)
+        {
+            var connection = new SqliteConnection(connectionString);
+            await connection.OpenAsync(cancellationToken);
+            return connection;
+        }
     }
 
     internal sealed class Tokens

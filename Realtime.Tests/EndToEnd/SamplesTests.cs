@@ -58,6 +58,8 @@ public sealed partial class SamplesTests
 
     [TestCase("samples/ConsoleWatch", "--user", "a b", "--user")]
     [TestCase("samples/ConsoleWatch", "--speed", "3", "--speed")]
+    [TestCase("samples/ExactlyOnce", "--user", "a b", "--user")]
+    [TestCase("samples/ExactlyOnce", "--speed", "3", "--speed")]
     [TestCase("samples/AgentWorker", "--user", "a b", "--user")]
     [TestCase("samples/AgentWorker", "--runs", "many", "--runs")]
     [TestCase("samples/AgentWorker", "--server", "http://127.0.0.1:9", "dotnet run --project Realtime.Server")]

@@ -57,6 +57,53 @@ public sealed class BackplaneFaultsTests
         remote.Sequences.Distinct().Should().Equal(1, 2, 3, 4, 5, 6);
     }
 
+    /// <summary>The node's sockets stand, it believes to be subscribed, and nothing comes: neither an error nor a close tells it.</summary>
+    [Test]
+    public async Task A_node_that_redis_does_not_reach_any_more_knows_it_and_gets_events_by_the_head_check()
+    {
+        await using var redis = await RedisServer.StartAsync().WithinDeadline(Patience);
+        await using var wire = CuttableProxy.Start(redis.Port);
+        string postgres = await Shared.CreateDatabaseAsync();
+        await using var a = await RealtimeHost.StartAsync(Settings(postgres, redis.ConnectionString), _tokens);
+        await using var b = await RealtimeHost.StartAsync(Settings(postgres, wire.Endpoint), _tokens);
+        using var publisher = a.ClientFor("worker", Scopes.Publish);
+        await using var tap = await HubTap.ConnectAsync(b.Address, User, _tokens.Create(User));
+        await Eventually.Async("both nodes are ready", async () => await IsHealthyAsync(a) && await IsHealthyAsync(b), TimeSpan.FromSeconds(20));
+
+        wire.StopForwarding(ProxyDirection.ToClient);
+        for (int i = 1; i <= 5; i++)
+        {
+            await PublishAsync(publisher);
+            await tap.WaitForEventsAsync(i); // each is the last one, with nothing following it
+        }
+
+        await Eventually.Async("the node says degraded", async () => !await IsHealthyAsync(b), TimeSpan.FromSeconds(20));
+        await using var late = await HubTap.ConnectAsync(b.Address, User, _tokens.Create(User));
+        wire.ResumeForwarding(ProxyDirection.ToClient);
+        wire.Cut();
+        await Eventually.Async("the node is ready again", () => IsHealthyAsync(b), TimeSpan.FromSeconds(20));
+        await PublishAsync(publisher);
+        await late.WaitForEventsAsync(1);
+        tap.Sequences.Distinct().Should().Equal(1, 2, 3, 4, 5, 6);
+    }
+
+    [Test]
+    public async Task A_flushed_redis_costs_nothing()
+    {
+        await using var redis = await RedisServer.StartAsync().WithinDeadline(Patience);
+        string postgres = await Shared.CreateDatabaseAsync();
+        await using var a = await RealtimeHost.StartAsync(Settings(postgres, redis.ConnectionString, TimeSpan.FromMinutes(1)), _tokens);
+        await using var b = await RealtimeHost.StartAsync(Settings(postgres, redis.ConnectionString, TimeSpan.FromMinutes(1)), _tokens);
+        using var publisher = a.ClientFor("worker", Scopes.Publish);
+        await using var tap = await HubTap.ConnectAsync(b.Address, User, _tokens.Create(User));
+        await Eventually.Async("both nodes are ready", async () => await IsHealthyAsync(a) && await IsHealthyAsync(b), TimeSpan.FromSeconds(20));
+
+        await redis.CliAsync("FLUSHALL").WithinDeadline();
+        await PublishAsync(publisher);
+
+        await tap.WaitForEventsAsync(1); // pushed: the head check would take a minute
+    }
+
     [Test]
     public async Task Redis_counts_as_here_only_when_a_nonce_has_come_back()
     {
@@ -111,6 +158,7 @@ public sealed class BackplaneFaultsTests
             .Append(new("Logging:LogLevel:Realtime.Server", "Debug")).ToDictionary();
         await using var node = await ServerNode.StartAsync(new() { Settings = settings }).WithinDeadline(Patience);
         await Eventually.Async("Redis is here", () => Says("Redis is here"), TimeSpan.FromSeconds(20));
+        await using var listening = await HubTap.ConnectAsync(node.Address, User, _tokens.Create(User));
         if (isStalled) await redis.PauseAsync(TimeSpan.FromMinutes(2)).WithinDeadline();
         else await redis.KillAsync().WithinDeadline();
         await Eventually.Async("Redis is missed", () => Says("Redis is away") && (!isStalled || Says("could not be subscribed")), TimeSpan.FromSeconds(30));

@@ -3,12 +3,14 @@ import { ConnectionLoop } from "./connection-loop";
 import type { ConnectionState, StopReason } from "./connection-state";
 import { MemoryCursorStore, type Cursor, type CursorOwner, type CursorStore } from "./cursor-store";
 import { describe, EventPump, placeAfter } from "./event-pump";
+import { withDeadline } from "./deadline";
 import { readEvent, type AgentEvent, type EventTypes } from "./events";
 import { Handlers, type EventHandler, type ParkedEvent, type TypedHandler } from "./handlers";
 import type { HubLinkFactory } from "./hub-link";
 import { comparePositions, parsePosition, type Position } from "./position";
 import { defaultContinuation, resolveStart, type HistoryLost, type ResolvedStart, type StartFrom } from "./recovery";
 import { RestApi, RestError, type EventsQuery } from "./rest-api";
+import { isServerCursor, ServerKeptCursor, type ServerCursor } from "./server-cursor";
 import { openSignalRLink } from "./signalr-link";
 
 export interface CaughtUp {
@@ -23,8 +25,8 @@ export interface AgentEventsClientOptions {
   readonly serverUrl: string;
   readonly userId: string;
   readonly accessTokenProvider: AccessTokenProvider;
-  /** Default: in memory, so a new client starts at the head. */
-  readonly cursorStore?: CursorStore;
+  /** Default: in memory, so a new client starts at the head. `serverCursor("name")` keeps it on the server. */
+  readonly cursorStore?: CursorStore | ServerCursor;
   /** Asked again until it succeeds. Default: the saved cursor, else the head. */
   readonly startFrom?: StartFrom | (() => Promise<StartFrom>);
   /** Where to go on when history is lost. Default: lose only what no longer exists. */
@@ -57,6 +59,7 @@ export class AgentEventsClient {
   readonly #options: AgentEventsClientOptions;
   readonly #owner: CursorOwner;
   readonly #store: CursorStore;
+  readonly #onServer: ServerKeptCursor | undefined;
   readonly #random: () => number;
   readonly #handlers: Handlers;
   readonly #api: RestApi;
@@ -75,10 +78,16 @@ export class AgentEventsClient {
     if (typeof options.startFrom === "object" && options.startFrom.from === "after") placeAfter(options.startFrom);
     this.#options = options;
     this.#owner = { serverUrl: new URL(options.serverUrl).href, userId: options.userId };
-    this.#store = options.cursorStore ?? new MemoryCursorStore();
     this.#random = options.random ?? Math.random;
     this.#handlers = new Handlers(options.handlerAttempts ?? 3, this.#random, parked => this.#options.onParked?.(parked));
     this.#api = new RestApi(this.#owner.serverUrl, options.accessTokenProvider, options.fetch ?? fetch.bind(globalThis));
+    const store = options.cursorStore ?? new MemoryCursorStore();
+    if (isServerCursor(store)) {
+      this.#onServer = new ServerKeptCursor(this.#api, store.consumer, this.#random, problem => this.#report(problem));
+      this.#store = this.#onServer;
+    } else {
+      this.#store = store;
+    }
     this.#loop = new ConnectionLoop({
       hubUrl: new URL(`api/v1/ws/agents/${encodeURIComponent(options.userId)}`, this.#owner.serverUrl).href,
       tokens: options.accessTokenProvider,
@@ -151,7 +160,22 @@ export class AgentEventsClient {
     this.#abort.abort();
     // Both see the abort; neither may still call the application afterwards.
     await Promise.allSettled([loop, this.#pumpRun]);
+    await this.#closeCursor();
     this.#move(stopped);
+  }
+
+  async #saveMoved(cursor: Cursor): Promise<void> {
+    if (this.#onServer === undefined) await this.#store.save(this.#owner, cursor);
+    else this.#onServer.saveSoon(this.#owner, cursor);
+  }
+
+  async #closeCursor(): Promise<void> {
+    if (this.#onServer === undefined) return;
+    try {
+      await withDeadline(this.#onServer.close(), 2_000, "Saving the cursor");
+    } catch (error) {
+      this.#report(error);
+    }
   }
 
   async #connected(head: Position, signal: AbortSignal): Promise<void> {
@@ -182,7 +206,8 @@ export class AgentEventsClient {
       random: this.#random,
       bufferCapacity: this.#options.bufferCapacity ?? 1_000,
       deliver: ({ event }, abort) => this.#handlers.run(event, abort),
-      saveCursor: cursor => this.#store.save(this.#owner, cursor),
+      saveCursor: cursor => this.#saveMoved(cursor),
+      placeCursor: cursor => this.#store.save(this.#owner, cursor),
       continueAfter: this.#options.continueAfterLoss ?? ((lost, last) => defaultContinuation(lost.reason, last)),
       onHistoryLost: lost => this.#options.onHistoryLost?.(lost),
       onBehind: () => { if (this.#state.name === "live") this.#move({ name: "catchingUp" }); },

@@ -16,6 +16,8 @@ export interface EventPumpOptions {
   /** Hands one event to the application. The cursor moves when it returns. */
   readonly deliver: (event: PlacedEvent, signal: AbortSignal) => Promise<void>;
   readonly saveCursor: (cursor: Cursor) => Promise<void>;
+  /** Puts the cursor somewhere else, after a loss of history. */
+  readonly placeCursor: (cursor: Cursor) => Promise<void>;
   readonly continueAfter: (lost: HistoryLost, last: Cursor) => StartFrom;
   readonly onHistoryLost: (lost: HistoryLost) => void;
   /** A page is about to be fetched. */
@@ -207,7 +209,7 @@ export class EventPump {
     this.#at = at;
     this.#merge.forget();
     if (this.#barrier !== undefined) this.#barrier = (head ?? gone.head).sequence;
-    await this.#save();
+    await this.#save(this.#options.placeCursor);
     this.#options.onHistoryLost(lost);
     this.heard(head ?? gone.head);
   }
@@ -242,9 +244,9 @@ export class EventPump {
     }
   }
 
-  async #save(): Promise<void> {
+  async #save(save = this.#options.saveCursor): Promise<void> {
     try {
-      await this.#options.saveCursor(this.#cursor);
+      await save(this.#cursor);
     } catch (error) {
       // The application has its event; a cursor that lags behind only repeats some after a crash.
       this.#options.onProblem(error);

@@ -7,4 +7,5 @@ export { readEvent, type AgentBrakeChanged, type AgentEvent, type AgentStepCompl
 export type { EventHandler, ParkedEvent } from "./handlers";
 export { comparePositions, formatPosition, parsePosition, type Position } from "./position";
 export type { HistoryLost, StartFrom } from "./recovery";
+export { serverCursor, type ServerCursor } from "./server-cursor";
 export { RestError, type HistoryLostReason } from "./rest-api";

@@ -79,12 +79,37 @@ export class RestApi {
     return body.events.length === 0 ? undefined : readPlaced(body.events[0]);
   }
 
+  /** Where the server keeps a consumer's cursor; undefined when it keeps none. The user is named, so another's token is refused. */
+  async cursor(consumer: string, userId: string): Promise<Position | undefined> {
+    const response = await orThrow(await this.#withFreshToken(token => this.#get(`api/v1/agents/cursors?${userQuery(userId)}`, token)));
+    const body: unknown = JSON.parse(await response.text());
+    if (!Array.isArray(body)) throw new RestError("The cursors answer is not a list.", response.status);
+    const kept = (body as { consumer?: unknown; position?: unknown }[]).find(c => c.consumer === consumer);
+    return kept === undefined ? undefined : readCursor(kept.position);
+  }
+
+  /** Moves a cursor forward and says where it stands; undefined when the position is not of the server's history (410). */
+  async moveCursor(consumer: string, userId: string, position: string): Promise<Position | undefined> {
+    const response = await this.#withFreshToken(token =>
+      this.#send("PUT", cursorPath(consumer, userId), token, undefined, JSON.stringify({ position })));
+    if (response.status === 410) return undefined;
+    return readCursor(((await readJson(await orThrow(response))) as { position?: unknown }).position);
+  }
+
+  async deleteCursor(consumer: string, userId: string): Promise<void> {
+    await orThrow(await this.#withFreshToken(token => this.#send("DELETE", cursorPath(consumer, userId), token)));
+  }
+
   async #withFreshToken(send: (token: string) => Promise<Response>): Promise<Response> {
     const response = await send(await this.#tokens("request"));
     return response.status === 401 ? await send(await this.#tokens("rejected")) : response;
   }
 
-  async #get(path: string, token: string, signal?: AbortSignal): Promise<Response> {
+  #get(path: string, token: string, signal?: AbortSignal): Promise<Response> {
+    return this.#send("GET", path, token, signal);
+  }
+
+  async #send(method: string, path: string, token: string, signal?: AbortSignal, body?: string): Promise<Response> {
     const abort = new AbortController();
     const onAbort = () => abort.abort();
     const timer = setTimeout(onAbort, requestTimeoutMs);
@@ -92,13 +117,15 @@ export class RestApi {
     if (signal?.aborted) abort.abort();
     try {
       const response = await this.#fetch(new URL(path, this.#serverUrl), {
-        headers: { accept: "application/json", authorization: `Bearer ${token}` },
+        method,
+        headers: { accept: "application/json", authorization: `Bearer ${token}`, ...(body !== undefined && { "content-type": "application/json" }) },
+        ...(body !== undefined && { body }),
         cache: "no-store",
         signal: abort.signal,
       });
       // Read to the end under the same deadline: a stalled body is as bad as no answer.
-      const body = await response.text();
-      return new Response(response.status === 204 ? null : body, { status: response.status, headers: response.headers });
+      const text = await response.text();
+      return new Response(response.status === 204 ? null : text, { status: response.status, headers: response.headers });
     } catch (error) {
       throw new RestError(`No answer from the server: ${String(error)}`);
     } finally {
@@ -110,6 +137,20 @@ export class RestApi {
 
 export function isHistoryGone(answer: EventsPage | HistoryGone): answer is HistoryGone {
   return "reason" in answer;
+}
+
+function userQuery(userId: string): string {
+  return new URLSearchParams({ user_id: userId }).toString();
+}
+
+function cursorPath(consumer: string, userId: string): string {
+  return `api/v1/agents/cursors/${encodeURIComponent(consumer)}?${userQuery(userId)}`;
+}
+
+function readCursor(position: unknown): Position {
+  const at = parsePosition(position);
+  if (at === undefined) throw new RestError(`The server keeps the cursor "${String(position)}", which is not a position.`);
+  return at;
 }
 
 function eventsPath(query: EventsQuery, limit: number): string {

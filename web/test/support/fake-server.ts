@@ -14,6 +14,11 @@ export class FakeServer {
   /** Answers REST before the stream does: a status with an optional body, or "down". */
   restAnswer: { status: number; body?: unknown } | "down" | undefined;
   getHeadError: string | undefined;
+  /** Positions that the server keeps, by consumer. */
+  readonly cursors = new Map<string, string>();
+  /** Every request about a cursor, as "METHOD consumer position". */
+  readonly cursorRequests: string[] = [];
+  cursorAnswer: number | "down" | undefined;
   renewedWith: string[] = [];
   renewalSeconds = 60;
   #clock = 0;
@@ -65,14 +70,37 @@ export class FakeServer {
     return link;
   };
 
-  readonly fetch: typeof fetch = async input => {
+  readonly fetch: typeof fetch = async (input, init) => {
     const url = new URL(String(input));
     this.requests.push(url);
+    if (url.pathname.includes("/agents/cursors")) return this.#answerCursors(url, init);
     if (this.restAnswer === "down") throw new TypeError("connection refused");
     if (this.restAnswer !== undefined) return json(this.restAnswer.status, this.restAnswer.body ?? {});
     if (url.pathname.endsWith("/activity")) return json(200, { events: this.events.slice(-1), hasMore: false });
     return this.#answerEvents(url.searchParams);
   };
+
+  #answerCursors(url: URL, init: RequestInit | undefined): Response {
+    const method = init?.method ?? "GET";
+    const consumer = url.pathname.split("/cursors/")[1] ?? "";
+    const wanted = typeof init?.body === "string" ? (JSON.parse(init.body) as { position: string }).position : "";
+    this.cursorRequests.push(`${method} ${consumer} ${wanted}`.trim());
+    if (this.cursorAnswer === "down") throw new TypeError("connection refused");
+    if (this.cursorAnswer !== undefined) return json(this.cursorAnswer, {});
+    if (url.searchParams.get("user_id") !== "demo") return json(403, { type: "urn:realtime:problem:wrong-user" });
+    if (method === "GET") return json(200, [...this.cursors].map(([name, position]) => ({ consumer: name, position })));
+    if (method === "DELETE") {
+      this.cursors.delete(consumer);
+      return new Response(null, { status: 204 });
+    }
+    const [epoch, sequence] = wanted.split(".");
+    if (epoch !== this.epoch || Number(sequence) > this.head) {
+      return json(410, { reason: epoch !== this.epoch ? "epoch_changed" : "ahead_of_head" });
+    }
+    const [keptEpoch, kept] = (this.cursors.get(consumer) ?? ".").split(".");
+    if (keptEpoch !== epoch || Number(kept) < Number(sequence)) this.cursors.set(consumer, wanted);
+    return json(200, { consumer, position: this.cursors.get(consumer) });
+  }
 
   #answerEvents(query: URLSearchParams): Response {
     const at = (sequence: number) => `${this.epoch}.${sequence}`;
