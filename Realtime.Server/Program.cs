@@ -6,6 +6,8 @@ using Realtime.Server.EventStore.Schema;
 try
 {
     var builder = WebApplication.CreateBuilder(args);
+    if (EpochCommand.IsMeant(args)) return await EpochCommand.RunAsync(args, builder);
+
     builder.AddRealtimeServer();
 
     await using var app = builder.Build();

@@ -29,7 +29,7 @@ internal static class Health
         _ => "unhealthy",
     };
 
-    private sealed class StoreCheck(IEventStore store) : IHealthCheck
+    private sealed class StoreCheck(IEventStore store, IServiceProvider services) : IHealthCheck
     {
         private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
@@ -38,7 +38,7 @@ internal static class Health
             try
             {
                 await store.ReadHeadsAsync(["health"], cancellationToken).WaitAsync(Patience, cancellationToken);
-                return HealthCheckResult.Healthy();
+                return services.GetService<PostgresDatabase>()?.Weakness is { } weakness ? HealthCheckResult.Degraded(weakness) : HealthCheckResult.Healthy();
             }
             catch (Exception fault) when (fault is StoreUnavailableException or TimeoutException)
             {

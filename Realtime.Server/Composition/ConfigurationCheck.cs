@@ -40,6 +40,8 @@ internal static class ConfigurationCheck
         ThrowIfAny(faults);
     }
 
+    internal static void Store(IConfiguration configuration) => ThrowIfAny([.. OptionFaults(configuration)]);
+
     private static IEnumerable<string> OptionFaults(IConfiguration configuration)
     {
         var options = new RealtimeOptions();

@@ -53,6 +53,13 @@ public sealed class RealtimeOptions
     /// <value>Default 30 days; more than zero. To keep everything, set a very large value, such as <c>3650000.00:00:00</c> (10,000 years).</value>
     public TimeSpan Retention { get; set; } = TimeSpan.FromDays(30);
 
+    /// <summary>
+    /// Declares that a failover of PostgreSQL loses nothing that was acknowledged: the standby is synchronous, and only it is ever
+    /// promoted. The epoch then outlives a failover; otherwise every failover renews it, and clients report that history may be lost.
+    /// </summary>
+    /// <value>Default <see langword="false"/>.</value>
+    public bool LosslessFailover { get; set; }
+
     /// <summary>Whether <c>/openapi/v1.json</c> is mapped; a host with a document of its own may switch it off.</summary>
     /// <value>Default <see langword="true"/>.</value>
     public bool MapOpenApi { get; set; } = true;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 
 namespace Realtime.Server.EventStore;
 
@@ -15,10 +16,14 @@ internal static class EventStoreRegistration
     {
         if (configuration.GetConnectionString("Postgres") is { Length: > 0 } connectionString)
         {
-            services.TryAddSingleton(_ => new PostgresDatabase(connectionString));
+            services.TryAddSingleton(provider => new PostgresDatabase(
+                connectionString,
+                isFailoverLossless: provider.GetRequiredService<IOptions<RealtimeOptions>>().Value.LosslessFailover,
+                logger: provider.GetRequiredService<ILogger<PostgresDatabase>>()));
             services.TryAddSingleton<IEventStore, PostgresEventStore>();
             services.TryAddSingleton<IBrakeStore, PostgresBrakeStore>();
             services.TryAddSingleton<IConsumerCursorStore, PostgresCursorStore>();
+            services.TryAddSingleton<IEpochStore, PostgresEpochStore>();
             return services;
         }
 
@@ -29,6 +34,7 @@ internal static class EventStoreRegistration
         services.TryAddSingleton<IEventStore, SqliteEventStore>();
         services.TryAddSingleton<IBrakeStore, SqliteBrakeStore>();
         services.TryAddSingleton<IConsumerCursorStore, SqliteCursorStore>();
+        services.TryAddSingleton<IEpochStore, SqliteEpochStore>();
         return services;
     }
 }

@@ -10,7 +10,11 @@ namespace Realtime.Server.EventStore;
 /// </summary>
 internal sealed class PostgresBatch
 {
-    private const string Sql = "select epoch, sequences, times, duplicates from realtime.append_batch($1, $2, $3, $4, $5, $6, $7)";
+    private const string Sql =
+        """
+        select a.epoch, a.sequences, a.times, a.duplicates, realtime.timeline(), realtime.inserted()
+        from realtime.append_batch($1, $2, $3, $4, $5, $6, $7) a
+        """;
 
     private readonly IReadOnlyList<AppendUnit> _units;
     private readonly string[] _users;
@@ -55,7 +59,7 @@ internal sealed class PostgresBatch
     }
 
     /// <summary>Appends in one round trip and one transaction.</summary>
-    public async Task<AppendOutcome[]> AppendAsync(NpgsqlConnection connection, TimeSpan? lockWait, CancellationToken cancellationToken)
+    public async Task<AppendOutcome[]> AppendAsync(NpgsqlConnection connection, TimeSpan? lockWait, SeenHistory seen, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(Sql, connection);
         Add(NpgsqlDbType.Array | NpgsqlDbType.Text, _users);
@@ -71,8 +75,16 @@ internal sealed class PostgresBatch
 
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        return Outcomes(
-            new StreamPosition(reader.GetString(0), 0), reader.GetFieldValue<long?[]>(1), reader.GetFieldValue<DateTimeOffset?[]>(2), reader.GetFieldValue<bool[]>(3));
+        string epoch = reader.GetString(0);
+        int timeline = reader.GetInt32(4);
+        long inserted = reader.GetInt64(5);
+        var outcomes = Outcomes(
+            new StreamPosition(epoch, 0), reader.GetFieldValue<long?[]>(1), reader.GetFieldValue<DateTimeOffset?[]>(2), reader.GetFieldValue<bool[]>(3));
+
+        // The row comes before the commit, the end of the answer after it. Without a new event the commit waits for no disk.
+        await reader.CloseAsync();
+        if (outcomes.Any(o => o is AppendOutcome.Committed { Events: var events } && events.Any(e => !e.IsDuplicate))) seen.Committed(epoch, timeline, inserted);
+        return outcomes;
 
         void Add(NpgsqlDbType type, object value) => command.Parameters.Add(new NpgsqlParameter { NpgsqlDbType = type, Value = value });
     }

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Realtime.Server.EventStore.Schema;
 
@@ -6,7 +7,9 @@ namespace Realtime.Server.EventStore;
 
 /// <summary>
 /// The connections to PostgreSQL and the translation of their failures. Connections that an outage has broken leave the
-/// pool by themselves, so nothing has to be restarted when the database is back. Thread-safe.
+/// pool by themselves, so nothing has to be restarted when the database is back, also when it is back on another of the hosts
+/// that the connection string names: always the primary. A new connection is used only when <see cref="PostgresIdentity"/>
+/// vouches for the history behind it. Thread-safe.
 /// </summary>
 internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
 {
@@ -16,13 +19,18 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
     private const int ConnectSeconds = 5;
     private const int PreparedStatements = 50;
 
+    /// <summary>How long it is remembered which host is the primary or down: what a failover costs at most, besides the failover.</summary>
+    private const int HostRecheckSeconds = 2;
     private const int ListenerKeepAliveSeconds = 10;
 
     private readonly NpgsqlDataSource _source;
+    private readonly NpgsqlDataSource _hosts;
     private readonly string _listenerSettings;
+    private readonly PostgresIdentity _identity;
 
-    public PostgresDatabase(string connectionString, TimeSpan? commandTimeout = null)
+    public PostgresDatabase(string connectionString, TimeSpan? commandTimeout = null, bool isFailoverLossless = false, ILogger? logger = null)
     {
+        _identity = new PostgresIdentity(isFailoverLossless, logger ?? NullLogger.Instance);
         var given = new DbConnectionStringBuilder { ConnectionString = connectionString };
         var builder = new NpgsqlDataSourceBuilder(connectionString);
         var settings = builder.ConnectionStringBuilder;
@@ -34,9 +42,22 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
         if (!Has("Max Auto Prepare", "MaxAutoPrepare")) settings.MaxAutoPrepare = PreparedStatements;
         if (!Has("Auto Prepare Min Usages", "AutoPrepareMinUsages")) settings.AutoPrepareMinUsages = 2;
         if (!Has("Application Name", "ApplicationName")) settings.ApplicationName = "realtime";
+        // A commit that waits for the synchronous standby and is cancelled succeeds without it. So nothing is taken for an answer
+        // that comes after a request to cancel: the connection is dropped at once.
+        settings.CancellationTimeout = -1;
+        if (!Has("Host Recheck Seconds", "HostRecheckSeconds")) settings.HostRecheckSeconds = HostRecheckSeconds;
+        settings.Remove("Target Session Attributes"); // the builder takes it apart from the string, and there is only one answer
         CommandTimeout = TimeSpan.FromSeconds(settings.CommandTimeout);
-        _source = builder.Build();
         _listenerSettings = ListenerSettings(settings);
+        builder.UsePhysicalConnectionInitializer(
+            static _ => throw new NotSupportedException("Connections are opened asynchronously."), _identity.CheckAsync);
+        (_hosts, _source) = settings.Host?.Contains(',', StringComparison.Ordinal) == true
+            ? Primary(builder.BuildMultiHost())
+            : (builder.Build(), null!);
+        _source ??= _hosts;
+
+        static (NpgsqlDataSource, NpgsqlDataSource) Primary(NpgsqlMultiHostDataSource hosts) =>
+            (hosts, hosts.WithTargetSession(TargetSessionAttributes.Primary));
 
         bool Has(params ReadOnlySpan<string> names)
         {
@@ -52,12 +73,19 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
     /// <summary>How long a statement may take.</summary>
     public TimeSpan CommandTimeout { get; }
 
+    /// <summary>How far this node has seen the history; what statements read and commit is noted here.</summary>
+    public SeenHistory Seen => _identity.Seen;
+
+    /// <summary>Why what the server acknowledges may be lost, or <see langword="null"/>.</summary>
+    public string? Weakness => _identity.Weakness;
+
     /// <summary>Upgrades the schema.</summary>
     public Task InitializeAsync(CancellationToken cancellationToken) => RunAsync(
         "prepare the schema",
         async connection =>
         {
             await MigrationRunner.RunAsync(connection, SchemaDialect.Postgres, SchemaScript.LoadAll(SchemaDialect.Postgres.Folder), cancellationToken);
+            await _identity.CheckAsync(connection); // when it was opened there may have been no history to check
             return true;
         },
         cancellationToken);
@@ -80,7 +108,15 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
             try
             {
                 await using var connection = await _source.OpenConnectionAsync(cancellationToken);
-                return await work(connection);
+                try
+                {
+                    return await work(connection);
+                }
+                catch (PostgresException fault) when (fault.SqlState == PostgresFaults.HistoryRestored)
+                {
+                    await _identity.CheckAsync(connection); // restored while the connection stayed open
+                    throw new StoreUnavailableException($"Could not {attempt}: the database was restored just now.", fault);
+                }
             }
             catch (Exception fault) when (PostgresFaults.IsOutage(fault) && !PostgresFaults.IsRefusal(fault) && !PostgresFaults.IsConflict(fault))
             {
@@ -95,15 +131,16 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
     /// </summary>
     public NpgsqlConnection CreateListener() => new(_listenerSettings);
 
-    public ValueTask DisposeAsync() => _source.DisposeAsync();
+    public ValueTask DisposeAsync() => _hosts.DisposeAsync();
 
-    public void Dispose() => _source.Dispose();
+    public void Dispose() => _hosts.Dispose();
 
     private static string ListenerSettings(NpgsqlConnectionStringBuilder settings)
     {
         var listener = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false };
         listener.ApplicationName += " listener";
         if (listener.KeepAlive == 0) listener.KeepAlive = ListenerKeepAliveSeconds;
+        if (listener.Host?.Contains(',', StringComparison.Ordinal) == true) listener.TargetSessionAttributes = "primary";
         return listener.ConnectionString;
     }
 }

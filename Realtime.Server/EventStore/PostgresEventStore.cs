@@ -32,6 +32,7 @@ internal sealed class PostgresEventStore(PostgresDatabase database) : IEventStor
             async connection =>
             {
                 var (bounds, rows) = await PostgresStreamReads.ReadAfterAsync(connection, userId, after.Sequence, limit, cancellationToken);
+                database.Seen.Read(bounds.Epoch, bounds.Timeline, bounds.Flushed);
                 return bounds.WhyLost(after, time is { } seen ? StoreTime.ToMicros(seen) : null, bounds.MicrosThere) is { } reason
                     ? bounds.Lost(reason)
                     : bounds.Page(rows, after.Sequence, isTruncated: false);
@@ -44,6 +45,7 @@ internal sealed class PostgresEventStore(PostgresDatabase database) : IEventStor
             async connection =>
             {
                 var (bounds, rows) = await PostgresStreamReads.ReadSinceAsync(connection, userId, since, limit, cancellationToken);
+                database.Seen.Read(bounds.Epoch, bounds.Timeline, bounds.Flushed);
                 return bounds.Page(rows, bounds.StartOf(bounds.UpToSince), bounds.IsTruncated(since is { } time ? StoreTime.ToMicros(time) : null));
             },
             cancellationToken);
@@ -54,6 +56,7 @@ internal sealed class PostgresEventStore(PostgresDatabase database) : IEventStor
             async connection =>
             {
                 var (bounds, rows) = await PostgresStreamReads.ReadBeforeAsync(connection, userId, before?.Sequence, limit, cancellationToken);
+                database.Seen.Read(bounds.Epoch, bounds.Timeline, bounds.Flushed);
                 return before is { } position && !position.IsSameHistoryAs(bounds.Head)
                     ? bounds.Lost(HistoryLostReason.EpochChanged)
                     : bounds.Page(rows, bounds.StartOfBackwards(before), isTruncated: false);
@@ -66,14 +69,15 @@ internal sealed class PostgresEventStore(PostgresDatabase database) : IEventStor
             async connection =>
             {
                 string[] users = [.. userIds.Distinct(StringComparer.Ordinal)];
-                var heads = await connection.QueryAsync<(string User, string Epoch, long Sequence)>(new CommandDefinition(
+                var heads = (await connection.QueryAsync<(string User, long Sequence, string Epoch, int Timeline, long Flushed)>(new CommandDefinition(
                     """
-                    select x.user_id, h.epoch, coalesce(s.sequence, 0)
+                    select x.user_id, coalesce(s.sequence, 0), h.epoch, h.timeline, h.flushed
                     from realtime.history h cross join unnest(@users) as x (user_id)
                     left join realtime.streams s on s.user_id = x.user_id
                     """,
                     new { users },
-                    cancellationToken: cancellationToken));
+                    cancellationToken: cancellationToken))).AsList();
+                if (heads.Count > 0) database.Seen.Read(heads[0].Epoch, heads[0].Timeline, heads[0].Flushed);
                 return heads.ToDictionary(head => head.User, head => new StreamPosition(head.Epoch, head.Sequence), StringComparer.Ordinal);
             },
             cancellationToken);
@@ -126,7 +130,7 @@ internal sealed class PostgresEventStore(PostgresDatabase database) : IEventStor
         var batch = new PostgresBatch([.. indexes.Select(i => units[i])]);
         try
         {
-            var appended = await database.RunAsync("append", connection => batch.AppendAsync(connection, lockWait, cancellationToken), cancellationToken);
+            var appended = await database.RunAsync("append", connection => batch.AppendAsync(connection, lockWait, database.Seen, cancellationToken), cancellationToken);
             for (int i = 0; i < indexes.Count; i++) outcomes[indexes[i]] = appended[i];
         }
         catch (PostgresException fault) when (PostgresFaults.IsConflict(fault))

@@ -6,6 +6,9 @@ namespace Realtime.Server.EventStore;
 /// <summary>What an exception of the database means for the caller.</summary>
 internal static class PostgresFaults
 {
+    /// <summary>What the schema raises where the history was restored and has no epoch of its own yet.</summary>
+    public const string HistoryRestored = "RT002";
+
     /// <summary>
     /// The values themselves are at fault (no text, no JSON, nested too deeply, too large): trying again cannot help.
     /// Class 23 is here because two equal ids in one unit, which callers must not send, break the unique key.

@@ -11,6 +11,12 @@ internal sealed class PostgresBounds : StreamBounds
 
     /// <summary>Greatest retained sequence with a time up to the one asked for, if any.</summary>
     public long? UpToSince { get; init; }
+
+    /// <summary>The timeline of the database's log.</summary>
+    public int Timeline { get; init; }
+
+    /// <summary>Up to where the log was on disk: what was read was written before.</summary>
+    public long Flushed { get; init; }
 }
 
 /// <summary>
@@ -21,7 +27,7 @@ internal static class PostgresStreamReads
 {
     private const string BoundsColumns =
         """
-        h.epoch as Epoch, coalesce(s.sequence, 0) as HeadSequence,
+        h.epoch as Epoch, h.timeline as Timeline, h.flushed as Flushed, coalesce(s.sequence, 0) as HeadSequence,
         coalesce(s.trimmed_sequence, 0) as TrimmedSequence, realtime.micros(s.trimmed_time) as TrimmedMicros
         """;
 

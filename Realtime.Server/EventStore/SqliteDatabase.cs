@@ -26,6 +26,12 @@ internal sealed class SqliteDatabase(string path, TimeProvider clock) : IDisposa
 
     private SqliteConnection? _writer;
 
+    /// <summary>The file.</summary>
+    public string Path => path;
+
+    /// <summary>Whether there is a file; opening makes one.</summary>
+    public bool Exists => File.Exists(path);
+
     /// <summary>The store's clock.</summary>
     public long NowMicros => StoreTime.ToMicros(clock.GetUtcNow());
 
@@ -34,7 +40,7 @@ internal sealed class SqliteDatabase(string path, TimeProvider clock) : IDisposa
         "open the store",
         async () =>
         {
-            if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder) Directory.CreateDirectory(folder);
+            if (System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path)) is { } folder) Directory.CreateDirectory(folder);
             await MigrationRunner.RunAsync(Writer_NeedsLock(), SchemaDialect.Sqlite, SchemaScript.LoadAll(SchemaDialect.Sqlite.Folder), CancellationToken.None);
             return true;
         },

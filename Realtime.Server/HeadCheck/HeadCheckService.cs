@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using Realtime.Contracts;
 using Realtime.Contracts.Hub;
@@ -20,6 +21,7 @@ internal sealed class HeadCheckService(
     private static readonly TimeSpan IntervalWhileAway = TimeSpan.FromMilliseconds(500);
     private const int MaxUsersPerRead = 1_000;
     private const int MaxRepairs = 4;
+    private const int FailuresBeforeDoubt = 8;
 
     private readonly RedisShards? _redis = services.GetService<RedisShards>();
     private readonly SemaphoreSlim _wake = new(0, 1);
@@ -115,24 +117,47 @@ internal sealed class HeadCheckService(
     }
 
     /// <summary>Several at a time: while Redis is away this is the delivery, one read for each user who has something new.</summary>
-    private Task RepairAsync(List<(LocalGroup Group, StreamPosition Head)> behind, CancellationToken cancellationToken)
+    private async Task RepairAsync(List<(LocalGroup Group, StreamPosition Head)> behind, CancellationToken cancellationToken)
     {
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = MaxRepairs, CancellationToken = cancellationToken };
-        return Parallel.ForEachAsync(behind, parallel, (b, stop) => RepairAsync(b.Group, b.Head, stop));
+        var fetching = new ConcurrentQueue<LocalGroup>();
+        int failures = 0;
+        await Parallel.ForEachAsync(behind, parallel, async (b, stop) =>
+        {
+            try
+            {
+                if (!await TryPushAsync(b.Group, b.Head, stop)) fetching.Enqueue(b.Group);
+            }
+            catch (Exception fault) when (!stop.IsCancellationRequested)
+            {
+                // One stream that cannot be read must not end the round for the others; a store that is away does.
+                ServerLog.RepairFailed(logger, fault, UserId.OfGroup(b.Group.Name));
+                if (Interlocked.Increment(ref failures) % FailuresBeforeDoubt == 0) await store.ReadHeadsAsync([], stop);
+            }
+        });
+        await AnnounceAsync([.. fetching], cancellationToken);
     }
 
-    private async ValueTask RepairAsync(LocalGroup group, StreamPosition head, CancellationToken cancellationToken)
+    /// <returns>Whether the missing events were pushed. Without a beginning (nobody's head could be read yet), in another history, or far behind: the clients fetch.</returns>
+    private async Task<bool> TryPushAsync(LocalGroup group, StreamPosition head, CancellationToken cancellationToken)
     {
-        if (HeadJudgement.PushFrom(group.Pushed, head) is { } pushed
-            && await store.ReadAfterAsync(UserId.OfGroup(group.Name), pushed, time: null, HeadJudgement.MaxPushed, cancellationToken)
-                is StreamPage { HasMore: false, IsTruncated: false } page)
-        {
-            foreach (var missing in page.Events) manager.SendLocal(group, nameof(IAgentClient.ReceiveEvent), missing);
-            metrics.Repaired(page.Events.Count); // each has moved the progress as it was sent
-            return;
-        }
+        if (HeadJudgement.PushFrom(group.Pushed, head) is not { } pushed) return false;
+        var read = await store.ReadAfterAsync(UserId.OfGroup(group.Name), pushed, time: null, HeadJudgement.MaxPushed, cancellationToken);
+        if (read is not StreamPage { HasMore: false, IsTruncated: false } page) return false;
 
-        manager.Announce(group, head);
+        foreach (var missing in page.Events) manager.SendLocal(group, nameof(IAgentClient.ReceiveEvent), missing);
+        metrics.Repaired(page.Events.Count); // each has moved the progress as it was sent
+        return true;
+    }
+
+    /// <summary>Tells the heads as they are now: those that showed who is behind are old already, and may be of a history that was renewed since.</summary>
+    private async Task AnnounceAsync(LocalGroup[] behind, CancellationToken cancellationToken)
+    {
+        foreach (var batch in behind.Chunk(MaxUsersPerRead))
+        {
+            var heads = await store.ReadHeadsAsync([.. batch.Select(g => UserId.OfGroup(g.Name))], cancellationToken);
+            foreach (var group in batch) manager.Announce(group, heads[UserId.OfGroup(group.Name)]);
+        }
     }
 
     private void Wake(object? sender, EventArgs e)

@@ -12,6 +12,18 @@ internal static partial class ServerLog
     [LoggerMessage(3, LogLevel.Critical, "Event store cannot be used; the server stops.")]
     internal static partial void StoreUnusable(ILogger logger, Exception fault);
 
+    [LoggerMessage(4, LogLevel.Warning, "The database is not where its history was written: {Why}. Epoch {Old} was renewed and is {New}; clients are told that history was lost.")]
+    internal static partial void EpochRenewed(ILogger logger, string why, string old, string @new);
+
+    [LoggerMessage(5, LogLevel.Warning, "The database went from timeline {Old} to {New}; as Realtime:LosslessFailover is set, epoch {Epoch} goes on.")]
+    internal static partial void FailoverAdopted(ILogger logger, int old, int @new, string epoch);
+
+    [LoggerMessage(6, LogLevel.Warning, "The event store is weak: {Weakness}")]
+    internal static partial void StoreWeak(ILogger logger, string weakness);
+
+    [LoggerMessage(7, LogLevel.Warning, "This role may not call pg_control_system(): a copy of the database on another server with the same object ids goes unnoticed.")]
+    internal static partial void ServerUnknown(ILogger logger);
+
     [LoggerMessage(10, LogLevel.Warning, "Append of {Units} units failed; units within their deadline are tried again.")]
     internal static partial void AppendFailed(ILogger logger, Exception fault, int units);
 
@@ -86,6 +98,9 @@ internal static partial class ServerLog
 
     [LoggerMessage(59, LogLevel.Warning, "Not listening to the database for appends made in SQL, the head check finds them; trying again in {Delay}.")]
     internal static partial void NotListening(ILogger logger, Exception fault, TimeSpan delay);
+
+    [LoggerMessage(63, LogLevel.Warning, "The head check could not repair the stream of user {UserId}; it goes on with the others.")]
+    internal static partial void RepairFailed(ILogger logger, Exception fault, string userId);
 
     [LoggerMessage(60, LogLevel.Information, "Demo agent publishes for user {UserId} while it is connected.")]
     internal static partial void DemoStarted(ILogger logger, string userId);

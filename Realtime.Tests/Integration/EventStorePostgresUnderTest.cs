@@ -9,10 +9,11 @@ internal sealed class EventStorePostgresUnderTest : EventStoresUnderTest
 {
     private readonly PostgresDatabase _database;
 
-    public EventStorePostgresUnderTest(string connectionString, TimeSpan? commandTimeout = null)
+    public EventStorePostgresUnderTest(string connectionString, TimeSpan? commandTimeout = null, bool isFailoverLossless = false, LogLines? logs = null)
     {
         ConnectionString = connectionString;
-        _database = new PostgresDatabase(connectionString, commandTimeout);
+        _database = new PostgresDatabase(connectionString, commandTimeout, isFailoverLossless, logs?.CreateLogger("store"));
+        Epochs = new PostgresEpochStore(_database);
         Events = new PostgresEventStore(_database);
         Brakes = new PostgresBrakeStore(_database);
         Cursors = new PostgresCursorStore(_database);
@@ -21,6 +22,10 @@ internal sealed class EventStorePostgresUnderTest : EventStoresUnderTest
     public string ConnectionString { get; }
 
     public override IEventStore Events { get; }
+
+    public IEpochStore Epochs { get; }
+
+    public string? Weakness => _database.Weakness;
 
     public override IBrakeStore Brakes { get; }
 
@@ -34,7 +39,7 @@ internal sealed class EventStorePostgresUnderTest : EventStoresUnderTest
     public override Task SetLastTimeAsync(string user, DateTimeOffset time) =>
         ExecuteAsync("update realtime.streams set last_time = $1 where user_id = $2", time.UtcDateTime, user);
 
-    public override Task SetEpochAsync(string epoch) => ExecuteAsync("update realtime.history set epoch = $1", epoch);
+    public override Task SetEpochAsync(string epoch) => ExecuteAsync("update realtime.history_record set epoch = $1", epoch);
 
     public async Task<NpgsqlConnection> ConnectAsync()
     {

@@ -166,7 +166,7 @@ sealed class SimServer(SimScheduler scheduler, SimRandom random, SimStore store,
             return;
         }
 
-        Announce(head);
+        Announce(store.Head);
     }
 
     /// <summary>The first half as read before, the second as the store is now.</summary>

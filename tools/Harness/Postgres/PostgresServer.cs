@@ -148,11 +148,16 @@ public sealed partial class PostgresServer : IAsyncDisposable
 
     async Task InitializeAsync(CancellationToken ct)
     {
+        await PrepareFolderAsync(ct);
+        await RunAsync("initdb", ct, input: "",
+            "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C", $"--username={Superuser}", "--pgdata", DataFolder);
+    }
+
+    async Task PrepareFolderAsync(CancellationToken ct)
+    {
         Directory.CreateDirectory(Path.Combine(_folder.Path, "socket"));
         if (_account is not null)
             await ChildProcess.RunAsync(new("/bin/chown", "-R", _account, _folder.Path) { WorkingDirectory = "/" }, Patience, ct);
-        await RunAsync("initdb", ct, input: "",
-            "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C", $"--username={Superuser}", "--pgdata", Path.Combine(_folder.Path, "data"));
     }
 
     /// <summary>False when the port was taken; every other failure throws.</summary>
@@ -189,7 +194,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
         };
         foreach (var (name, value) in _options.Settings)
             settings[name] = value;
-        return ["-D", Path.Combine(_folder.Path, "data"), .. settings.SelectMany(setting => (string[])["-c", $"{setting.Key}={setting.Value}"])];
+        return ["-D", DataFolder, .. settings.SelectMany(setting => (string[])["-c", $"{setting.Key}={setting.Value}"])];
     }
 
     async Task<bool> AnswersAsync(CancellationToken ct)
@@ -200,7 +205,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
             await connection.OpenAsync(ct);
             // Somebody else's server may answer on this port while ours is failing to bind it.
             await using var command = new NpgsqlCommand("SHOW data_directory", connection);
-            return (string?)await command.ExecuteScalarAsync(ct) == Path.Combine(_folder.Path, "data");
+            return (string?)await command.ExecuteScalarAsync(ct) == DataFolder;
         }
         catch (NpgsqlException)
         {

@@ -1,0 +1,51 @@
+using Realtime.Contracts;
+using Realtime.Harness;
+using Realtime.Server.EventStore;
+using Realtime.Tests.Specifications;
+using Realtime.Tests.Support;
+using static Realtime.Tests.Specifications.EventStoreTestEvents;
+
+namespace Realtime.Tests.Integration;
+
+/// <summary><c>epoch renew</c> and <c>epoch show</c> as an operator runs them, beside a store that is in use.</summary>
+[Category("Integration")]
+internal sealed class EpochCommandTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    [TestCase("Postgres")]
+    [TestCase("Sqlite")]
+    public async Task A_renewal_is_one_line_and_the_running_store_goes_on_in_the_new_epoch(string kind)
+    {
+        await using EventStoresUnderTest stores = kind == "Postgres" ? await EventStorePostgresUnderTest.CreateAsync() : new EventStoreSqliteUnderTest();
+        string setting = stores is EventStorePostgresUnderTest postgres
+            ? $"--ConnectionStrings:Postgres={postgres.ConnectionString}"
+            : $"--Storage:SqlitePath={((EventStoreSqliteUnderTest)stores).FilePath}";
+        await stores.Events.InitializeAsync(CancellationToken.None).WithinDeadline(Patience);
+        string user = NewUser();
+        var last = (await stores.Events.FillAsync(user, 3))[^1].Position;
+
+        (await RunAsync(0, "epoch", "show", setting)).Should().Equal($"The epoch is {last.Epoch}.");
+        string line = (await RunAsync(0, "epoch", "renew", setting)).Should().ContainSingle().Subject;
+
+        var head = await stores.Events.HeadAsync(user);
+        head.Epoch.Should().NotBe(last.Epoch);
+        head.Sequence.Should().Be(3);
+        line.Should().Contain($"was {last.Epoch} and is now {head.Epoch}");
+        (await stores.Events.AfterAsync(user, last)).Should().BeOfType<StreamHistoryLost>().Which.Reason.Should().Be(HistoryLostReason.EpochChanged);
+        (await stores.Events.AppendAsync(Event(user)))[0].Position.Should().Be(head.At(4));
+    }
+
+    [TestCase("There is no store", "epoch", "renew", "--Storage:SqlitePath=/nowhere/realtime.db")]
+    [TestCase("Usage: ", "epoch", "rename")]
+    [TestCase("Could not", "epoch", "renew", "--ConnectionStrings:Postgres=Host=127.0.0.1;Port=1;Database=x;Username=x")]
+    public async Task What_cannot_be_done_is_one_line_too(string expected, params string[] arguments) =>
+        (await RunAsync(1, arguments)).Should().ContainSingle().Which.Should().StartWith(expected);
+
+    private static async Task<IReadOnlyList<string>> RunAsync(int exitCode, params string[] arguments)
+    {
+        await using var run = await ProgramRun.StartProjectAsync("Realtime.Server", arguments);
+        (await run.WaitForExitAsync(Patience)).Should().Be(exitCode, string.Join('\n', run.Output));
+        return run.Output;
+    }
+}
