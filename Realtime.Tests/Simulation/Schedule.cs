@@ -10,9 +10,8 @@ namespace Realtime.Tests.Simulation;
 /// <param name="Failure">The promise that was broken, or <see langword="null"/>.</param>
 /// <param name="Steps">Steps that ran.</param>
 /// <param name="Handled">Events that handlers completed.</param>
-/// <param name="Losses">Reports of lost history.</param>
 /// <param name="UnknowableForks">Rewritten histories that nothing could have shown to the client.</param>
-sealed record ScheduleResult(string? Failure, int Steps, int Handled, int Losses, int UnknowableForks);
+sealed record ScheduleResult(string? Failure, int Steps, int Handled, int UnknowableForks);
 
 /// <summary>
 /// One schedule: a client, a stream and a network with the faults that the seed chooses; then everything heals, and the client
@@ -34,7 +33,6 @@ sealed class Schedule
     readonly StartFrom _start;
     SimProcess _process = null!;
     int _handled;
-    int _losses;
     int _unknowable;
 
     Schedule(ulong seed, Mutation mutation, List<string>? trace)
@@ -43,16 +41,20 @@ sealed class Schedule
         _random = new SimRandom(seed);
         _profile = new SimProfile(_random);
         _scheduler = new SimScheduler(_random) { Trace = trace };
-        _store = new SimStore(_scheduler);
-        _server = new SimServer(_scheduler, _random, _store, _profile, mutation);
         _logs = trace is null ? NullLoggerFactory.Instance : new TraceLoggers(_scheduler);
+        _store = new SimStore(_scheduler, mutation);
+        _server = new SimServer(_scheduler, _random, _store, _profile, mutation, _logs);
         for (long i = _random.Between(0, 3); i > 0; i--) _store.Append();
         _start = _random.Of(
             StartFrom.Cursor, StartFrom.CursorElse(StartFrom.Beginning), StartFrom.CursorElse(StartFrom.Since(_scheduler.UtcNow)),
             StartFrom.CursorElse(StartFrom.After(_store.Head.At(_store.Head.Sequence / 2))));
     }
 
-    internal static ScheduleResult Run(ulong seed, Mutation mutation = Mutation.None, List<string>? trace = null)
+    /// <param name="seed">Which schedule.</param>
+    /// <param name="mutation">A fault to build in.</param>
+    /// <param name="trace">Gets what happens, a line each.</param>
+    /// <param name="tally">Gets how often what happened.</param>
+    internal static ScheduleResult Run(ulong seed, Mutation mutation = Mutation.None, List<string>? trace = null, SimTally? tally = null)
     {
         var schedule = new Schedule(seed, mutation, trace);
         string? failure = null;
@@ -67,13 +69,14 @@ sealed class Schedule
         }
 
         schedule.Count();
-        return new ScheduleResult(failure, schedule._scheduler.StepsRun, schedule._handled, schedule._losses, schedule._unknowable);
+        tally?.AddSchedule(schedule._scheduler.Tally);
+        return new ScheduleResult(failure, schedule._scheduler.StepsRun, schedule._handled, schedule._unknowable);
     }
 
     void Play()
     {
         StartProcess();
-        _server.StartHeadCheck();
+        _server.Start();
         for (int i = 0; i < _profile.Events; i++) _scheduler.In(Sometime(), Publish);
         for (int i = 0; i < _profile.Faults; i++) _scheduler.In(Sometime(), Disturb);
         _scheduler.RunUntil(() => false, _profile.Length, AfterStep);
@@ -112,24 +115,27 @@ sealed class Schedule
     void Disturb()
     {
         if (_profile.IsHealed) return;
-        switch (_random.Between(0, 12))
+        switch (_random.Between(0, 15))
         {
             case 0 or 1: _process.Link.Cut(); break;
             case 2: _process.Link.Stick(); break;
-            case 3: Outage("store", on => _store.IsAway = on); break;
-            case 4: Outage("backplane", on => _server.IsDeaf = on); break;
-            case 5: Outage("REST", on => _server.IsRestAway = on); break;
+            case 3: Outage("store", Happening.StoreAway, on => _store.IsAway = on); break;
+            case 4: Outage("backplane", Happening.BackplaneAway, on => _server.IsDeaf = on); break;
+            case 5: Outage("REST", Happening.RestAway, on => _server.IsRestAway = on); break;
             case 6: Restore(newEpoch: false); break;
             case 7: Restore(newEpoch: true); break;
             case 8: Trim(); break;
-            case 9: Restart("is killed"); break;
+            case 9: KillProcess(); break;
             case 10: StopGracefully(); break;
+            case 11: RenewEpoch(); break;
+            case 12: CrashServer(); break;
             default: _server.Echo(); break;
         }
     }
 
-    void Outage(string what, Action<bool> set, int leastMs = 200)
+    void Outage(string what, Happening happening, Action<bool> set, int leastMs = 200)
     {
+        _scheduler.Note(happening);
         _scheduler.Tell("fault", $"{what} is away");
         set(true);
         _scheduler.In(_random.Ms(leastMs, 5000), () => set(false));
@@ -139,21 +145,46 @@ sealed class Schedule
     {
         if (_store.IsAway) return;
         long kept = _random.Between(_store.Trimmed, _store.Line.Count);
+        if (newEpoch || kept < _store.Line.Count) _scheduler.Note(newEpoch ? Happening.RestoredAndRenewed : Happening.Fork);
         _scheduler.Tell("fault", $"restored to {kept} of {_store.Line.Count}{(newEpoch ? ", new epoch" : "")}");
-        Outage("store", on => _store.IsAway = on, leastMs: 2000); // longer than the head check's interval: nobody restores faster
+        Outage("store", Happening.StoreAway, on => _store.IsAway = on, leastMs: 2000); // longer than the head check's interval: nobody restores faster
         _store.RestoreTo(kept, newEpoch);
+    }
+
+    /// <summary>An operator renews the epoch although nothing is gone.</summary>
+    void RenewEpoch()
+    {
+        if (_store.IsAway) return;
+        _store.RenewEpoch();
+        _scheduler.Note(Happening.Renewal);
+        _scheduler.Tell("fault", $"epoch renewed, now {_store.Epoch}");
+    }
+
+    void CrashServer()
+    {
+        _server.Crash();
+        _process.Link.Cut();
+    }
+
+    void KillProcess()
+    {
+        _scheduler.Note(Happening.Crash);
+        Restart("is killed");
     }
 
     void Trim()
     {
         if (_store.IsAway) return;
+        long before = _store.Trimmed;
         _store.TrimTo(_random.Between(0, _store.Line.Count));
+        if (_store.Trimmed > before) _scheduler.Note(Happening.Retention);
         _scheduler.Tell("fault", $"trimmed up to {_store.Trimmed}");
     }
 
     void StopGracefully()
     {
         _scheduler.Tell("fault", "process stops");
+        _scheduler.Note(Happening.Stop);
         _process.Stop();
     }
 
@@ -167,6 +198,7 @@ sealed class Schedule
 
     void AfterStep()
     {
+        if (_server.HeadCheckFault is { } ended) throw new PromiseBrokenException($"the head check has ended with {ended}");
         if (!_process.HasEnded)
         {
             _process.Checker.Observe(_process.States.Current, _process.States.Generation, _process.Cursors.Current);
@@ -198,7 +230,6 @@ sealed class Schedule
     void Count()
     {
         _handled += _process.Checker.HandledCount;
-        _losses += _process.Checker.Losses;
         _unknowable += _process.Checker.UnknowableForks;
     }
 

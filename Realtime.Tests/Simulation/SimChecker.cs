@@ -10,6 +10,8 @@ sealed class PromiseBrokenException(string what) : Exception(what);
 sealed class SimChecker(SimScheduler scheduler, SimStore store, SimDisk disk)
 {
     readonly HashSet<SimEvent> _handled = [];
+    readonly HashSet<Guid> _heard = [];
+    StreamPosition? _highestHeard;
     readonly Dictionary<int, (StreamPosition Head, int Restores)> _connections = [];
 
     SimEvent? _last;
@@ -45,6 +47,9 @@ sealed class SimChecker(SimScheduler scheduler, SimStore store, SimDisk disk)
     /// <summary>A push has reached the client: does it show that history was rewritten?</summary>
     internal void Heard(AgentEventEnvelope pushed)
     {
+        if (!_heard.Add(pushed.Id)) scheduler.Note(Happening.Duplicate);
+        else if (_highestHeard is { } highest && highest.IsSameHistoryAs(pushed.Position) && pushed.Position.Sequence < highest.Sequence) scheduler.Note(Happening.Swap);
+        else _highestHeard = pushed.Position;
         if (_last is { } last && _lastPosition is { } position && pushed.Position.IsSameHistoryAs(position)
             && pushed.Position.Sequence <= position.Sequence && pushed.Time > last.Time) _hasEvidence = true;
     }
@@ -78,6 +83,7 @@ sealed class SimChecker(SimScheduler scheduler, SimStore store, SimDisk disk)
     internal void Parked(AgentEvent parked)
     {
         Passed(Resolve(parked), parked.Position);
+        scheduler.Note(Happening.Parked);
         scheduler.Tell("app", $"parked {parked.Position}");
     }
 
@@ -85,6 +91,13 @@ sealed class SimChecker(SimScheduler scheduler, SimStore store, SimDisk disk)
     {
         scheduler.Tell("app", $"HistoryLost {lost.Reason} at {lost.LastProcessed}, head {lost.Head}, oldest {lost.Oldest}, going on from {lost.ContinueFrom}");
         Losses++;
+        scheduler.Note(lost.Reason switch
+        {
+            HistoryLostReason.Trimmed => Happening.LossTrimmed,
+            HistoryLostReason.EpochChanged => Happening.LossEpochChanged,
+            HistoryLostReason.AheadOfHead => Happening.LossAheadOfHead,
+            _ => Happening.LossForked,
+        });
         bool isTrue = lost.Reason switch
         {
             HistoryLostReason.Trimmed => store.Trimmed > (_lastPosition?.Sequence ?? long.MaxValue) || store.TrimmedTime > Time(lost.ContinueFrom) || store.TrimmedTime > _lastTime
@@ -115,7 +128,7 @@ sealed class SimChecker(SimScheduler scheduler, SimStore store, SimDisk disk)
         if (ReferenceEquals(status, _status)) return;
         _status = status;
         scheduler.Tell("client", $"is {status.State}: {status.Reason}");
-        if (status.State != ConnectionState.Live || !_connections.TryGetValue(generation, out var connected) || connected.Restores != store.Restores) return;
+        if (status.State != ConnectionState.Live || !_connections.TryGetValue(generation, out var connected) || connected.Restores != store.Restores || connected.Head.Epoch != store.Epoch) return;
         if (cursor is null || !cursor.Position.IsSameHistoryAs(connected.Head) || cursor.Position.Sequence < connected.Head.Sequence)
             throw Broken($"Live at {cursor?.Position}, but the head was {connected.Head} when the connection was made");
     }
@@ -163,11 +176,12 @@ sealed class SimChecker(SimScheduler scheduler, SimStore store, SimDisk disk)
 
     /// <summary>
     /// Within one epoch, a client that hears nothing of the events which replaced its last ones cannot know that the next one
-    /// follows others. Whatever did reach it must have stopped it.
+    /// follows others. Whatever did reach it must have stopped it; and the server, which is told the last event's time, never goes on
+    /// with another history, so only a push can have brought it.
     /// </summary>
     void CheckUnknowable(SimEvent next, SimEvent last)
     {
-        if (store.Holds(last) || _hasEvidence || next.Time <= last.Time) throw Broken($"{next} is handed over after {last}, but follows {next.Previous}");
+        if (store.Holds(last) || _hasEvidence || next.Time <= last.Time || !_heard.Contains(next.Id)) throw Broken($"{next} is handed over after {last}, but follows {next.Previous}");
         UnknowableForks++;
     }
 

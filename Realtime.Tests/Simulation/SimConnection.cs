@@ -33,6 +33,7 @@ sealed class SimConnection(SimScheduler scheduler, SimRandom random, SimProfile 
         scheduler.Tell("client", $"#{generation} hears {(isGarbled ? "garbage instead of " : "")}{envelope.Position} {envelope.Time:ss.ffffff}");
         if (isGarbled)
         {
+            scheduler.Note(Happening.Garbage);
             live.AddEvent(Garbage);
             return;
         }
@@ -67,6 +68,8 @@ sealed class SimConnection(SimScheduler scheduler, SimRandom random, SimProfile 
 
     void DeliverLate(Action<LiveBuffer> deliver)
     {
-        if (!process.IsDead) deliver(process.Live);
+        if (process.IsDead) return;
+        scheduler.Note(Happening.LateBacklog);
+        deliver(process.Live);
     }
 }

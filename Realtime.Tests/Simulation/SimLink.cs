@@ -22,7 +22,7 @@ sealed class SimLink(SimScheduler scheduler, SimRandom random, SimProfile profil
         scheduler.In(random.Ms(0, 50), () =>
         {
             server.Join(connection);
-            scheduler.In(random.Ms(0, 30), () => AskHead(connection, isBarrier: true));
+            scheduler.In(random.Ms(0, 30), () => AskHead(connection));
         });
     });
 
@@ -30,6 +30,7 @@ sealed class SimLink(SimScheduler scheduler, SimRandom random, SimProfile profil
     {
         if (_connection is not { IsOver: false } connection) return;
         scheduler.Tell("network", $"connection {connection.Generation} is cut");
+        scheduler.Note(Happening.Cut);
         connection.Cut();
         scheduler.In(random.Ms(0, 2000), () => server.Leave(connection)); // the server may notice later
         process.States.TryMove(ConnectionState.Reconnecting, "cut");
@@ -38,7 +39,10 @@ sealed class SimLink(SimScheduler scheduler, SimRandom random, SimProfile profil
 
     internal void Stick()
     {
-        if (_connection is { IsOver: false } connection) connection.IsStuck = true;
+        if (_connection is not { IsOver: false } connection) return;
+        scheduler.Tell("network", $"connection {connection.Generation} is stuck");
+        scheduler.Note(Happening.Stuck);
+        connection.IsStuck = true;
     }
 
     internal void Leave()
@@ -46,7 +50,7 @@ sealed class SimLink(SimScheduler scheduler, SimRandom random, SimProfile profil
         if (_connection is { } connection) server.Leave(connection);
     }
 
-    void AskHead(SimConnection connection, bool isBarrier)
+    void AskHead(SimConnection connection)
     {
         if (connection.IsOver) return;
         if (connection.IsStuck)
@@ -55,13 +59,9 @@ sealed class SimLink(SimScheduler scheduler, SimRandom random, SimProfile profil
             return;
         }
 
-        if (server.ReadHead() is not { } head)
-        {
-            scheduler.In(random.Ms(1000, 2000), () => AskHead(connection, isBarrier));
-            return;
-        }
-
-        connection.Reply(() => Answered(connection, head));
+        server.GetHead(
+            head => connection.Reply(() => Answered(connection, head)),
+            unavailable: () => scheduler.In(random.Ms(1000, 2000), () => AskHead(connection)));
     }
 
     void Answered(SimConnection connection, StreamPosition head)
@@ -77,7 +77,7 @@ sealed class SimLink(SimScheduler scheduler, SimRandom random, SimProfile profil
         if (connection.IsOver) return;
         var quiet = process.Clock.GetElapsedTime(process.Live.LastHeard);
         if (quiet < idle) WatchSilence(connection, idle - quiet);
-        else AskHead(connection, isBarrier: false);
+        else AskHead(connection);
     });
 
     void GiveUp(SimConnection connection)

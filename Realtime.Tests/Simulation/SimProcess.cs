@@ -124,7 +124,14 @@ sealed class SimProcess : IMissedEvents, ICursorStore
 
     internal void PushedPastTheGate(AgentEventEnvelope envelope)
     {
-        if (_mutation == Mutation.GateSkipped) _ = _sink.HandAsync(NoTypes.Read(envelope), new ClientLifetime(_stopping.Token, CancellationToken.None));
+        if (Cursors.Current is not { } last || !envelope.Position.IsSameHistoryAs(last.Position)) return;
+        bool isLetThrough = _mutation switch
+        {
+            Mutation.GateLetsDuplicatesThrough => envelope.Position.Sequence <= last.Position.Sequence,
+            Mutation.GateLetsGapsThrough => envelope.Position.Sequence > last.Position.Sequence + 1,
+            _ => false,
+        };
+        if (isLetThrough) _ = _sink.HandAsync(NoTypes.Read(envelope), new ClientLifetime(_stopping.Token, CancellationToken.None));
     }
 
     public ValueTask<EventsAnswer> AskAsync(EventsQuestion question, CancellationToken cancellationToken)
@@ -140,7 +147,13 @@ sealed class SimProcess : IMissedEvents, ICursorStore
     public ValueTask SaveAsync(StreamCursor cursor, CancellationToken cancellationToken)
     {
         _scheduler.CheckThread();
-        if (_random.Chance(Fault(_profile.SaveFails))) return ValueTask.FromException(new IOException("The disk is full."));
+        if (_random.Chance(Fault(_profile.SaveFails)))
+        {
+            _scheduler.Tell("disk", $"is full, cursor {cursor.Position} is not saved");
+            _scheduler.Note(Happening.FailedSave);
+            return ValueTask.FromException(new IOException("The disk is full."));
+        }
+
         if (!_random.Chance(Fault(_profile.SaveSlow)))
         {
             Write(cursor);
@@ -168,7 +181,12 @@ sealed class SimProcess : IMissedEvents, ICursorStore
         _scheduler.CheckThread();
         Checker.Handling(handed);
         if (_random.Chance(Fault(_profile.HandlerSlow))) await WaitAsync(_random.Ms(1, _profile.HandlerMs));
-        if (_random.Chance(Fault(_profile.HandlerFails))) throw new InvalidOperationException("The handler fails.");
+        if (_random.Chance(Fault(_profile.HandlerFails)))
+        {
+            _scheduler.Note(Happening.FailedHandler);
+            throw new InvalidOperationException("The handler fails.");
+        }
+
         Checker.Handled(handed);
     }
 

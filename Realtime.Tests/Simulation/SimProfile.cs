@@ -1,26 +1,5 @@
 namespace Realtime.Tests.Simulation;
 
-/// <summary>A fault built in on purpose, which the checker must find.</summary>
-public enum Mutation
-{
-    None,
-
-    /// <summary>What is pushed goes to the handler as it comes.</summary>
-    GateSkipped,
-
-    /// <summary>The cursor passes an event before its handler has run.</summary>
-    CursorBeforeHandler,
-
-    /// <summary>GetHead answers with a head that was read before the connection joined.</summary>
-    StaleBarrier,
-
-    /// <summary>The two halves of a page come from two snapshots.</summary>
-    TornPage,
-
-    /// <summary>Nobody looks for what was not pushed.</summary>
-    NoHeadCheck,
-}
-
 /// <summary>How bad the world of one seed is.</summary>
 sealed class SimProfile(SimRandom random)
 {

@@ -24,12 +24,23 @@ sealed class SimScheduler(SimRandom random)
 
     internal int StepsRun { get; private set; }
 
+    /// <summary>What has happened so far.</summary>
+    internal SimTally Tally { get; } = new();
+
     /// <summary>The first broken promise. Noted here, because product code may catch what its callbacks throw.</summary>
     internal PromiseBrokenException? Broken { get; set; }
 
     internal void In(TimeSpan delay, Action step) => _steps.Enqueue(step, (_now + Math.Max(0, delay.Ticks), random.NextBits()));
 
     internal void Soon(Action step) => In(TimeSpan.Zero, step);
+
+    /// <summary>Waits; whoever waits goes on in a step of its own.</summary>
+    internal Task WaitAsync(TimeSpan delay)
+    {
+        var over = new TaskCompletionSource();
+        In(delay, over.SetResult);
+        return over.Task;
+    }
 
     /// <summary>Runs until the condition holds, nothing is left to do, or the time is over.</summary>
     /// <returns>Whether the condition holds.</returns>
@@ -60,6 +71,8 @@ sealed class SimScheduler(SimRandom random)
     {
         if (Environment.CurrentManagedThreadId != _thread) throw new InvalidOperationException("Product code left the thread of the simulation.");
     }
+
+    internal void Note(Happening what) => Tally.Note(what);
 
     internal void Tell(string who, string what) => Trace?.Add($"{Now.TotalSeconds,9:0.000000}  {who,-8} {what}");
 

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.Extensions.Logging;
 using Realtime.Client.Recovery;
 using Realtime.Contracts;
 using Realtime.Server.FanOut;
@@ -8,59 +10,98 @@ namespace Realtime.Tests.Simulation;
 
 /// <summary>
 /// One node and what lies before it: publishing, the backplane that loses, repeats, delays and reorders, the product's own
-/// progress and head-check rules, and the answers to clients.
+/// progress and head check, and the answers to clients.
 /// </summary>
-sealed class SimServer(SimScheduler scheduler, SimRandom random, SimStore store, SimProfile profile, Mutation mutation)
+sealed class SimServer : ILocalPushes
 {
     static readonly TimeSpan HeadCheckInterval = TimeSpan.FromSeconds(1.5);
+    static readonly string GroupName = UserId.GroupOf("user");
+    static readonly SerializedHubMessage NoMessage = new(Array.Empty<SerializedMessage>());
 
+    readonly SimScheduler _scheduler;
+    readonly SimRandom _random;
+    readonly SimStore _store;
+    readonly SimProfile _profile;
+    readonly Mutation _mutation;
+    readonly ILogger _logger;
     readonly List<SimConnection> _members = [];
     readonly List<(JsonElement Json, AgentEventEnvelope Envelope)> _everPushed = [];
     readonly List<StreamPosition> _everHeads = [];
-    PushProgress _progress = new();
+    LocalGroup _group = new(GroupName);
     StreamPosition? _cachedHead;
-    bool _wasStoreAway;
+    Task _headCheck = Task.CompletedTask;
+    int _run;
+
+    internal SimServer(SimScheduler scheduler, SimRandom random, SimStore store, SimProfile profile, Mutation mutation, ILoggerFactory logs)
+    {
+        (_scheduler, _random, _store, _profile, _mutation) = (scheduler, random, store, profile, mutation);
+        _logger = logs.CreateLogger("server");
+    }
 
     /// <summary>The backplane brings nothing.</summary>
     internal bool IsDeaf { get; set; }
 
     internal bool IsRestAway { get; set; }
 
-    internal void StartHeadCheck()
+    /// <summary>What ended the head check, which nothing may end.</summary>
+    internal Exception? HeadCheckFault => _headCheck.Exception;
+
+    public IEnumerable<string> Names => _members.Count > 0 ? [GroupName] : [];
+
+    bool IsHealed => _profile.IsHealed;
+
+    /// <summary>The process begins.</summary>
+    internal void Start()
     {
-        if (mutation == Mutation.NoHeadCheck) return;
-        scheduler.In(random.Ms(0, 1500), CheckHead);
+        if (_mutation != Mutation.NoHeadCheck) _headCheck = CheckHeadsAsync(_run);
+    }
+
+    /// <summary>The process is killed and another one begins: connections are gone, and so is what it knew and what it was about to push.</summary>
+    internal void Crash()
+    {
+        _scheduler.Tell("fault", "server is killed");
+        _scheduler.Note(Happening.NodeCrash);
+        _run++;
+        _members.Clear();
+        _group = new LocalGroup(GroupName);
+        Start();
     }
 
     /// <summary>Commits one event and pushes it, with whatever becomes of the push.</summary>
-    internal SimEvent Publish(bool isPushLost = false)
+    internal void Publish(bool isPushLost = false)
     {
-        var committed = store.Append();
-        var envelope = committed.In(store.Epoch);
-        var json = committed.JsonIn(store.Epoch);
+        var committed = _store.Append();
+        var envelope = committed.In(_store.Epoch);
+        var json = committed.JsonIn(_store.Epoch);
         _everPushed.Add((json, envelope));
         _everHeads.Add(envelope.Position);
-        bool isLost = isPushLost || IsDeaf || random.Chance(Fault(profile.PushLost));
-        scheduler.Tell("store", $"committed {committed} as {envelope.Position}{(isLost ? ", its push is lost" : "")}");
-        if (isLost) return committed;
+        bool isLost = isPushLost || IsDeaf || _random.Chance(Fault(_profile.PushLost));
+        _scheduler.Tell("store", $"committed {committed} as {envelope.Position}{(isLost ? ", its push is lost" : "")}");
+        if (isLost)
+        {
+            _scheduler.Note(Happening.Drop);
+            return;
+        }
 
-        scheduler.In(PushDelay(), () => Push(json, envelope));
-        if (random.Chance(Fault(profile.PushTwice))) scheduler.In(random.Ms(0, 1500), () => Push(json, envelope));
-        return committed;
+        Later(PushDelay(), () => Push(json, envelope));
+        if (_random.Chance(Fault(_profile.PushTwice))) Later(_random.Ms(0, 1500), () => Push(json, envelope));
     }
 
     /// <summary>Something that was pushed or announced long ago turns up again; or a head that nobody ever committed.</summary>
     internal void Echo()
     {
-        if (_everPushed.Count > 0 && random.Chance(0.5))
+        if (_everPushed.Count > 0 && _random.Chance(0.5))
         {
-            var (json, envelope) = _everPushed[(int)random.Between(0, _everPushed.Count - 1)];
+            var (json, envelope) = _everPushed[(int)_random.Between(0, _everPushed.Count - 1)];
+            _scheduler.Note(Happening.Echo);
             foreach (var member in _members) member.SendEvent(json, envelope, isGarbled: false);
         }
         else if (_everHeads.Count > 0)
         {
-            var head = _everHeads[(int)random.Between(0, _everHeads.Count - 1)];
-            if (random.Chance(0.3)) head = head.At(head.Sequence + random.Between(1, 5));
+            var head = _everHeads[(int)_random.Between(0, _everHeads.Count - 1)];
+            bool isFalse = _random.Chance(0.3);
+            if (isFalse) head = head.At(head.Sequence + _random.Between(1, 5));
+            _scheduler.Note(isFalse ? Happening.FalseHead : Happening.Echo);
             foreach (var member in _members) member.SendHead(head);
         }
     }
@@ -68,105 +109,153 @@ sealed class SimServer(SimScheduler scheduler, SimRandom random, SimStore store,
     internal void Join(SimConnection connection)
     {
         if (connection.IsOver) return;
-        if (_members.Count == 0) _progress = new PushProgress();
+        if (_members.Count == 0) _group = new LocalGroup(GroupName);
         _members.Add(connection);
-        if (!store.IsAway) connection.SendHead(store.Head);
+        OweHead(connection);
     }
 
     internal void Leave(SimConnection connection) => _members.Remove(connection);
 
-    /// <summary>The head, read now; <see langword="null"/> while the store is away.</summary>
-    internal StreamPosition? ReadHead()
+    /// <summary>Reads the head for a connection that asks, now, and answers later.</summary>
+    internal void GetHead(Action<StreamPosition> answer, Action unavailable)
     {
-        if (store.IsAway) return null;
-        var head = store.Head;
-        if (mutation == Mutation.StaleBarrier) head = _cachedHead ??= head;
-        if (_progress.Contiguous is null && _members.Count > 0) Announce(head);
-        return head;
+        if (_store.IsAway)
+        {
+            unavailable();
+            return;
+        }
+
+        var head = _store.Head;
+        if (_mutation == Mutation.StaleBarrier) head = _cachedHead ??= head;
+        Later(_random.Ms(0, 20), () =>
+        {
+            Begin(head);
+            answer(head);
+        });
     }
 
     /// <summary>Answers a question for events, now and later, or fails.</summary>
     internal void Answer(EventsQuestion question, Action<EventsAnswer> answered, Action failed)
     {
-        var wait = random.Ms(1, Math.Max(1, IsHealed ? 50 : profile.QuestionMs));
-        var rest = random.Ms(0, Math.Max(1, IsHealed ? 50 : profile.QuestionMs));
-        if (mutation == Mutation.TornPage) rest += random.Ms(2500, 6000);
-        scheduler.In(wait, () =>
+        var wait = _random.Ms(1, Math.Max(1, IsHealed ? 50 : _profile.QuestionMs));
+        var rest = _random.Ms(0, Math.Max(1, IsHealed ? 50 : _profile.QuestionMs));
+        bool isTorn = _mutation == Mutation.TornPage && !IsHealed;
+        if (isTorn) rest += _random.Ms(2500, 6000);
+        _scheduler.In(wait, () =>
         {
-            if (store.IsAway || IsRestAway || random.Chance(Fault(profile.QuestionFails)))
+            if (_store.IsAway || IsRestAway || _random.Chance(Fault(_profile.QuestionFails)))
             {
-                scheduler.Tell("server", "question fails");
-                scheduler.In(rest, failed);
+                _scheduler.Tell("server", "question fails");
+                _scheduler.Note(Happening.FailedQuestion);
+                _scheduler.In(rest, failed);
                 return;
             }
 
-            var answer = store.Answer(question);
-            scheduler.Tell("server", $"{Describe(question)} -> {Describe(answer)}");
-            scheduler.In(rest, () => answered(mutation == Mutation.TornPage ? Tear(answer) : answer));
+            var answer = _store.Answer(question);
+            if (answer is EventsAnswer.Page { Content.HasMore: true }) _scheduler.Note(Happening.LongRecovery);
+            _scheduler.Tell("server", $"{Describe(question)} -> {Describe(answer)}");
+            _scheduler.In(rest, () => answered(isTorn ? Tear(answer) : answer));
         });
     }
 
-    bool IsHealed => profile.IsHealed;
+    public LocalGroup? Find(string name) => _members.Count > 0 ? _group : null;
+
+    /// <summary>The head check pushes.</summary>
+    public void SendLocal(LocalGroup group, string methodName, object argument)
+    {
+        var missing = (AgentEventEnvelope)argument;
+        _scheduler.Tell("server", $"head check pushes {missing.Position}");
+        _scheduler.Note(Happening.HeadCheckPush);
+        Push(_store.Find(missing.Id)!.JsonIn(missing.Position.Epoch), missing);
+    }
+
+    /// <summary>The head check announces.</summary>
+    public void Announce(LocalGroup group, StreamPosition head)
+    {
+        _scheduler.Note(Happening.HeadCheckHead);
+        AnnounceTo(group, head);
+    }
 
     double Fault(double probability) => IsHealed ? 0 : probability;
 
-    TimeSpan PushDelay() => random.Chance(Fault(profile.PushLate)) ? random.Ms(200, 1500) : random.Ms(1, IsHealed ? 20 : profile.PushDelayMs);
+    TimeSpan PushDelay()
+    {
+        if (!_random.Chance(Fault(_profile.PushLate))) return _random.Ms(1, IsHealed ? 20 : _profile.PushDelayMs);
+        _scheduler.Note(Happening.Delay);
+        return _random.Ms(200, 1500);
+    }
+
+    /// <summary>Dies with the process.</summary>
+    void Later(TimeSpan delay, Action step)
+    {
+        int run = _run;
+        _scheduler.In(delay, () =>
+        {
+            if (run == _run) step();
+        });
+    }
 
     void Push(JsonElement json, AgentEventEnvelope envelope)
     {
         foreach (var member in _members) SendTo(member, json, envelope);
-        _progress.Pushed(envelope.Position);
+        if (_members.Count > 0) _group.Send(NoMessage, envelope.Position);
     }
 
     void SendTo(SimConnection member, JsonElement json, AgentEventEnvelope envelope)
     {
-        if (!random.Chance(Fault(profile.PushSkipped)))
+        if (!_random.Chance(Fault(_profile.PushSkipped)))
         {
-            member.SendEvent(json, envelope, random.Chance(Fault(profile.PushGarbled)));
+            member.SendEvent(json, envelope, _random.Chance(Fault(_profile.PushGarbled)));
             return;
         }
 
-        scheduler.Tell("server", $"push of {envelope.Position} skipped, the connection is still writing");
-        scheduler.In(random.Ms(20, 500), () =>
+        _scheduler.Tell("server", $"push of {envelope.Position} skipped, the connection is still writing");
+        _scheduler.Note(Happening.SkippedPush);
+        Later(_random.Ms(20, 500), () => OweHead(member));
+    }
+
+    /// <summary>Reads the head for one connection; when that fails, the next head check tells all.</summary>
+    void OweHead(SimConnection member)
+    {
+        if (_store.IsAway)
         {
-            if (store.IsAway) _progress.Forget();
-            else member.SendHead(store.Head);
+            _group.Forget();
+            return;
+        }
+
+        var head = _store.Head;
+        Later(_random.Ms(0, 20), () =>
+        {
+            if (!Begin(head)) member.SendHead(head);
         });
     }
 
-    void Announce(StreamPosition head)
+    bool Begin(StreamPosition head)
     {
-        scheduler.Tell("server", $"announces {head}");
+        if (_members.Count == 0 || _group.Pushed is not null) return false;
+        AnnounceTo(_group, head);
+        return true;
+    }
+
+    void AnnounceTo(LocalGroup group, StreamPosition head)
+    {
+        _scheduler.Tell("server", $"announces {head}");
         foreach (var member in _members) member.SendHead(head);
-        _progress.Reached(head);
+        group.Announce(NoMessage, head);
     }
 
-    void CheckHead()
+    async Task CheckHeadsAsync(int run)
     {
-        scheduler.In(HeadCheckInterval, CheckHead);
-        if (store.IsAway) _wasStoreAway = true;
-        if (_members.Count == 0 || store.IsAway) return;
-        var head = store.Head;
-        if (_wasStoreAway || HeadJudgement.IsRewritten(_progress.Contiguous, head)) _progress.Forget();
-        _wasStoreAway = false;
-        if (!HeadJudgement.IsBehind(_progress.Contiguous, head)) return;
-        scheduler.In(HeadJudgement.PushPatience, () =>
+        var store = new SimStoreOfNode(_scheduler, _random, _store);
+        var clock = new SimScheduler.Clock(_scheduler, () => run != _run);
+        var round = new HeadCheckRound(this, store, () => false, clock, _ => { }, _logger);
+        await _scheduler.WaitAsync(_random.Ms(0, (int)HeadCheckInterval.TotalMilliseconds));
+        while (run == _run)
         {
-            if (_members.Count > 0 && !store.IsAway && HeadJudgement.IsBehind(_progress.Contiguous, head)) Repair(head);
-        });
-    }
-
-    void Repair(StreamPosition head)
-    {
-        if (HeadJudgement.PushFrom(_progress.Contiguous, head) is { } pushed
-            && store.Answer(new EventsQuestion { After = pushed, Limit = HeadJudgement.MaxPushed }) is EventsAnswer.Page { Content: { HasMore: false } page })
-        {
-            scheduler.Tell("server", $"head check pushes {page.Events.Count} after {pushed}");
-            foreach (var missing in page.Events) Push(store.Find(missing.Id)!.JsonIn(store.Epoch), missing);
-            return;
+            await round.CheckAllAsync(CancellationToken.None);
+            _scheduler.CheckThread();
+            await _scheduler.WaitAsync(HeadCheckInterval);
         }
-
-        Announce(store.Head);
     }
 
     /// <summary>The first half as read before, the second as the store is now.</summary>
@@ -176,8 +265,8 @@ sealed class SimServer(SimScheduler scheduler, SimRandom random, SimStore store,
         int kept = (page.Events.Count + 1) / 2;
         var events = page.Events.Take(kept).ToList();
         int limit = page.Events.Count - kept + 1;
-        if (store.Epoch == page.Head.Epoch) events.AddRange(store.Line.Skip((int)events[^1].Position.Sequence).Take(limit).Select(e => e.In(store.Epoch)));
-        return new EventsAnswer.Page(store.PageOf(events, events[^1].Position.Sequence, page.Truncated));
+        if (_store.Epoch == page.Head.Epoch) events.AddRange(_store.Line.Skip((int)events[^1].Position.Sequence).Take(limit).Select(e => e.In(_store.Epoch)));
+        return new EventsAnswer.Page(_store.PageOf(events, events[^1].Position.Sequence, page.Truncated));
     }
 
     static string Describe(EventsQuestion question) =>

@@ -45,7 +45,7 @@ sealed class SimEvent(long sequence, DateTimeOffset time, Guid id, SimEvent? pre
 /// One user's stream as the store keeps it, with the product's own rules for sequence, time, and what can be continued.
 /// A restore brings back an earlier day; what was committed after it stays known here, for the checker.
 /// </summary>
-sealed class SimStore(SimScheduler scheduler)
+sealed class SimStore(SimScheduler scheduler, Mutation mutation)
 {
     readonly Dictionary<Guid, SimEvent> _everCommitted = [];
     StreamTail _tail = StreamTail.Empty;
@@ -90,8 +90,11 @@ sealed class SimStore(SimScheduler scheduler)
         Line.RemoveRange((int)sequence, Line.Count - (int)sequence);
         _tail = Line.Count > 0 ? new StreamTail(sequence, Micros(Line[^1].Time)) : StreamTail.Empty;
         Restores++;
-        if (newEpoch) Epoch = ((char)(Epoch[0] + 1)).ToString();
+        if (newEpoch) RenewEpoch();
     }
+
+    /// <summary>Every event stays, under new positions.</summary>
+    internal void RenewEpoch() => Epoch = ((char)(Epoch[0] + 1)).ToString();
 
     internal EventsAnswer Answer(EventsQuestion question)
     {
@@ -99,7 +102,7 @@ sealed class SimStore(SimScheduler scheduler)
         long from = Trimmed;
         if (question.After is { } after)
         {
-            long? seen = question.Time is { } time ? Micros(time) : null;
+            long? seen = question.Time is { } time && mutation != Mutation.NoForkRule ? Micros(time) : null;
             long? stored = after.Sequence > Trimmed && after.Sequence <= Line.Count ? Micros(Line[(int)after.Sequence - 1].Time) : null;
             if (bounds.WhyLost(after, seen, stored) is { } reason) return new EventsAnswer.Lost(reason, bounds.Head, bounds.Oldest);
             from = after.Sequence;
@@ -116,7 +119,8 @@ sealed class SimStore(SimScheduler scheduler)
     internal EventPage PageOf(List<AgentEventEnvelope> events, long from, bool isTruncated)
     {
         var next = events.Count > 0 ? events[^1].Position : Head.At(from);
-        return new EventPage { Events = events, Next = next, Head = Head, Oldest = Bounds().Oldest, HasMore = next.Sequence < Head.Sequence, Truncated = isTruncated };
+        var head = mutation == Mutation.FirstPageOnly ? next : Head;
+        return new EventPage { Events = events, Next = next, Head = head, Oldest = Bounds().Oldest, HasMore = next.Sequence < head.Sequence, Truncated = isTruncated };
     }
 
     StreamBounds Bounds() => new()

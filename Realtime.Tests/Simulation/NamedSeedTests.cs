@@ -1,0 +1,15 @@
+namespace Realtime.Tests.Simulation;
+
+/// <summary>
+/// Seeds that have found something. A seed means the same schedule only as long as the simulated world stays as it is; what was
+/// a fault of the product has a test of its own besides, which does not depend on that.
+/// </summary>
+public sealed class NamedSeedTests
+{
+    [TestCase(205UL, "a save fails while the client stops")]
+    public void Seed_keeps_the_promise(ulong seed, string what)
+    {
+        var trace = new List<string>();
+        Schedule.Run(seed, trace: trace).Failure.Should().BeNull($"{what}:{Environment.NewLine}{string.Join(Environment.NewLine, trace)}");
+    }
+}
