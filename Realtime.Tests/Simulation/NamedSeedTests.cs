@@ -7,6 +7,7 @@ namespace Realtime.Tests.Simulation;
 public sealed class NamedSeedTests
 {
     [TestCase(205UL, "a save fails while the client stops")]
+    [TestCase(55640UL, "the place where the application wants to start is gone before the client begins")]
     public void Seed_keeps_the_promise(ulong seed, string what)
     {
         var trace = new List<string>();

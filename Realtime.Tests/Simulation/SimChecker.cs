@@ -35,10 +35,11 @@ sealed class SimChecker(SimScheduler scheduler, SimStore store, SimDisk disk)
     /// <summary>Whether the last event seen is this one, as far as the client can know.</summary>
     internal bool HasSeen(SimEvent? newest) => _last is not { } last || last == newest || !(store.Holds(last) || _hasEvidence);
 
-    internal void Starts(StreamCursor? stored)
+    internal void Starts(StreamCursor? stored, StartFrom start)
     {
         _awaitsPlace = stored is null;
-        _soughtAtRestore = stored is null ? store.Restores : disk.SoughtAtRestore;
+        bool isKnownPlace = start.Otherwise?.Kind == StartKind.After; // the application knew it before anything was restored
+        _soughtAtRestore = stored is not null ? disk.SoughtAtRestore : isKnownPlace ? 0 : store.Restores;
         if (stored is not null) Place(stored);
     }
 

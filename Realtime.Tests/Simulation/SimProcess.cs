@@ -31,6 +31,7 @@ sealed class SimProcess : IMissedEvents, ICursorStore
     readonly SimProfile _profile;
     readonly SimDisk _disk;
     readonly Mutation _mutation;
+    readonly StartFrom _start;
     readonly CancellationTokenSource _stopping = new();
     readonly StreamFollower _follower;
     readonly HandlerSink _sink;
@@ -41,7 +42,7 @@ sealed class SimProcess : IMissedEvents, ICursorStore
         SimScheduler scheduler, SimRandom random, SimServer server, SimStore store, SimProfile profile, SimDisk disk, Mutation mutation, StartFrom start,
         ILoggerFactory logs)
     {
-        (_scheduler, _random, _server, _profile, _disk, _mutation) = (scheduler, random, server, profile, disk, mutation);
+        (_scheduler, _random, _server, _profile, _disk, _mutation, _start) = (scheduler, random, server, profile, disk, mutation, start);
         Clock = new SimScheduler.Clock(scheduler, () => IsDead);
         Checker = new SimChecker(scheduler, store, disk);
         var options = new AgentEventsClientOptions
@@ -96,7 +97,7 @@ sealed class SimProcess : IMissedEvents, ICursorStore
 
     internal void Start()
     {
-        Checker.Starts(_disk.Cursor);
+        Checker.Starts(_disk.Cursor, _start);
         _run = _follower.RunAsync(new ClientLifetime(_stopping.Token, CancellationToken.None));
         Link.Connect(_random.Ms(0, 500));
     }

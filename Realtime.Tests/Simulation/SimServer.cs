@@ -126,11 +126,10 @@ sealed class SimServer : ILocalPushes
         }
 
         var head = _store.Head;
-        if (_mutation == Mutation.StaleBarrier) head = _cachedHead ??= head;
         Later(_random.Ms(0, 20), () =>
         {
             Begin(head);
-            answer(head);
+            answer(_mutation == Mutation.StaleBarrier ? _cachedHead ??= head : head);
         });
     }
 
