@@ -28,4 +28,7 @@ public enum Mutation
 
     /// <summary>Every page claims to be the last one.</summary>
     FirstPageOnly,
+
+    /// <summary>After a loss the client begins at the oldest event, though it has seen some of what is left.</summary>
+    RepeatsAfterLoss,
 }

@@ -14,6 +14,7 @@ public sealed class MutationTests
     [TestCase(Mutation.NoHeadCheck, "a lost last event was not repaired within 3 s: *")]
     [TestCase(Mutation.NoForkRule, "*is handed over after *, but follows *")]
     [TestCase(Mutation.FirstPageOnly, "Live at *, but the head was * when the connection was made")]
+    [TestCase(Mutation.RepeatsAfterLoss, "*is handed over a*")]
     public void Built_in_fault_is_found(Mutation mutation, string found)
     {
         for (ulong seed = 1; seed <= EnoughSeeds; seed++)

@@ -8,6 +8,8 @@ public sealed class NamedSeedTests
 {
     [TestCase(205UL, "a save fails while the client stops")]
     [TestCase(55640UL, "the place where the application wants to start is gone before the client begins")]
+    [TestCase(36421UL, "the epoch is renewed between the two questions for the head")]
+    [TestCase(43543UL, "a late push of a history that is gone, behind the last event")]
     public void Seed_keeps_the_promise(ulong seed, string what)
     {
         var trace = new List<string>();

@@ -86,16 +86,19 @@ sealed class Schedule
 
         // A lost last event, with nothing after it: only the head check can tell.
         _server.Publish(isPushLost: true);
-        if (!_scheduler.RunUntil(IsWhole, RepairedWithin, AfterStep)) throw new PromiseBrokenException($"a lost last event was not repaired within {RepairedWithin.TotalSeconds} s: {Describe()}");
+        if (!_scheduler.RunUntil(HasNewest, RepairedWithin, AfterStep)) throw new PromiseBrokenException($"a lost last event was not repaired within {RepairedWithin.TotalSeconds} s: {Describe()}");
         _server.Publish();
         _scheduler.RunUntil(() => false, TimeSpan.FromSeconds(3), AfterStep); // what is still under way must not disturb
-        if (!IsWhole()) throw new PromiseBrokenException($"a plain event did not arrive: {Describe()}");
+        if (!HasNewest()) throw new PromiseBrokenException($"a plain event did not arrive: {Describe()}");
+        if (!_scheduler.RunUntil(IsWhole, HealsWithin, AfterStep)) throw new PromiseBrokenException($"not at rest {HealsWithin.TotalSeconds} s after the last event: {Describe()}");
         _process.Checker.AtTheEnd(_process.Cursors.Current, _disk.Cursor);
     }
 
+    bool HasNewest() => _process.Cursors.Current?.Position == _store.Head && _process.Checker.HasSeen(_store.HeadEvent);
+
+    /// <summary>Nothing is missing, nothing is asked, and the application is told so.</summary>
     bool IsWhole() =>
-        !_store.IsAway && _process.IsAtRest && _process.Link.IsSound && _process.States.Current.State == ConnectionState.Live && _process.Cursors.Current?.Position == _store.Head
-        && _process.Checker.HasSeen(_store.HeadEvent);
+        !_store.IsAway && _process.IsAtRest && _process.Link.IsSound && _process.States.Current.State == ConnectionState.Live && HasNewest();
 
     string Describe() => $"state {_process.States.Current.State}, cursor {_process.Cursors.Current?.Position}, head {_store.Head}, connected {_process.Link.IsSound}";
 

@@ -88,7 +88,9 @@ sealed class SimChecker(SimScheduler scheduler, SimStore store, SimDisk disk)
         scheduler.Tell("app", $"parked {parked.Position}");
     }
 
-    internal void Lost(HistoryLostEventArgs lost)
+    /// <param name="lost">What is reported.</param>
+    /// <param name="isChosen">Whether the application wants to go on elsewhere than proposed.</param>
+    internal void Lost(HistoryLostEventArgs lost, bool isChosen)
     {
         scheduler.Tell("app", $"HistoryLost {lost.Reason} at {lost.LastProcessed}, head {lost.Head}, oldest {lost.Oldest}, going on from {lost.ContinueFrom}");
         Losses++;
@@ -108,8 +110,8 @@ sealed class SimChecker(SimScheduler scheduler, SimStore store, SimDisk disk)
         };
         if (!isTrue) throw Broken($"HistoryLost {lost.Reason} at {lost.LastProcessed} is a false alarm");
         if (_awaitsPlace && lost.Reason != HistoryLostReason.Trimmed) throw Broken("HistoryLost is reported twice");
-        _loss = new Loss(_last?.Time ?? _lastTime, lost.ContinueFrom == StartFrom.Head || lost.ContinueFrom == StartFrom.Beginning);
-        _mayRepeat = lost.ContinueFrom == StartFrom.Beginning;
+        _loss = new Loss(_last?.Time ?? _lastTime, isChosen);
+        _mayRepeat = isChosen && lost.ContinueFrom == StartFrom.Beginning;
         _awaitsPlace = true;
         _soughtAtRestore = store.Restores;
     }

@@ -200,8 +200,10 @@ sealed class SimProcess : IMissedEvents, ICursorStore
 
     void Lost(HistoryLostEventArgs lost)
     {
-        if (_random.Chance(0.15)) lost.ContinueFrom = _random.Of(StartFrom.Head, StartFrom.Beginning);
-        Checker.Lost(lost);
+        if (_mutation == Mutation.RepeatsAfterLoss) lost.ContinueFrom = StartFrom.Beginning;
+        bool isChosen = _random.Chance(0.15);
+        if (isChosen) lost.ContinueFrom = _random.Of(StartFrom.Head, StartFrom.Beginning);
+        Checker.Lost(lost, isChosen);
     }
 
     void IfAlive(Action go)

@@ -21,7 +21,7 @@ sealed class SimProfile(SimRandom random)
 
     internal int QuestionMs { get; } = random.Of(2, 50, 800, 4000);
 
-    internal double HandlerFails { get; } = random.Of(0, 0, 0.1);
+    internal double HandlerFails { get; } = random.Of(0, 0, 0, 0.1, 0.5);
 
     internal double HandlerSlow { get; } = random.Of(0, 0.2, 0.6);
 

@@ -79,7 +79,7 @@ sealed class SimServer : ILocalPushes
         _scheduler.Tell("store", $"committed {committed} as {envelope.Position}{(isLost ? ", its push is lost" : "")}");
         if (isLost)
         {
-            _scheduler.Note(Happening.Drop);
+            if (!isPushLost) _scheduler.Note(Happening.Drop);
             return;
         }
 
