@@ -119,7 +119,17 @@ sealed class FakeHubServer : IAsyncDisposable
     /// <summary>Breaks every connection without a word.</summary>
     internal void Cut()
     {
-        foreach (var connection in Connections.Values) connection.GetHttpContext()!.Abort();
+        foreach (var connection in Connections.Values)
+        {
+            try
+            {
+                connection.GetHttpContext()!.Abort();
+            }
+            catch (ObjectDisposedException)
+            {
+                // It has just ended by itself.
+            }
+        }
     }
 
     internal Task WaitForConnectionAsync(int handshakes = 1) =>
