@@ -84,6 +84,7 @@ public sealed class BackplaneFaultsTests
         await Eventually.Async("the node is ready again", () => IsHealthyAsync(b), TimeSpan.FromSeconds(20));
         await PublishAsync(publisher);
         await late.WaitForEventsAsync(1);
+        await Eventually.Async("the older connection has it too", () => tap.Sequences.Contains(6));
         tap.Sequences.Distinct().Should().Equal(1, 2, 3, 4, 5, 6);
     }
 
