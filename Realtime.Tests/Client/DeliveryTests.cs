@@ -184,8 +184,16 @@ public sealed class DeliveryTests
     public async Task Slow_application_overflows_the_live_buffer_and_misses_nothing()
     {
         using var gate = new SemaphoreSlim(0);
-        await using var run = await ClientRun.LiveAsync(_server.Url, o => o.LiveBufferCapacity = 10, async _ => await gate.WaitAsync().WithinDeadline());
+        await using var run = await ClientRun.LiveAsync(
+            _server.Url,
+            o =>
+            {
+                o.LiveBufferCapacity = 10;
+                o.IdleCheckInterval = TimeSpan.FromMilliseconds(100);
+            },
+            async _ => await gate.WaitAsync().WithinDeadline());
         for (int i = 0; i < 100; i++) await _server.PublishAsync();
+        await _server.WaitForReceiptAsync();
 
         gate.Release(1000);
         await run.UntilSeenAsync(100);

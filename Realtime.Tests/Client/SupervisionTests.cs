@@ -105,11 +105,13 @@ public sealed class SupervisionTests
                 o.TimeProvider = _time;
                 o.RetryPolicy = policy;
                 o.LiveBufferCapacity = 1;
+                o.IdleCheckInterval = TimeSpan.FromSeconds(1);
             },
             handler: e => e.Position.Sequence == 1 ? gate.WaitAsync().WithinDeadline() : Task.CompletedTask);
         await CutAndReturnAsync(run, 1);
         _time.Advance(TimeSpan.FromSeconds(11));
         for (int i = 0; i < 5; i++) await _server.PublishAsync(); // overflows while the first is at work
+        await _server.WaitForReceiptAsync(meanwhile: () => _time.Advance(TimeSpan.FromMilliseconds(100)));
         gate.Release();
         await AdvanceUntilAsync("it has caught up again", () => run.Seen.Count == 5 && run.Client.Status.State == ConnectionState.Live, step: TimeSpan.FromMilliseconds(50));
         run.States.Should().Contain(s => s.Reason == "fell behind the stream");
