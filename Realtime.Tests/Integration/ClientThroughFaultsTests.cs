@@ -64,8 +64,8 @@ public sealed class ClientThroughFaultsTests
         await using var run = await ClientRun.LiveAsync(new Uri($"http://{proxy.Endpoint}"), o =>
         {
             o.IdleCheckInterval = TimeSpan.FromMilliseconds(300);
-            o.RequestTimeout = TimeSpan.FromMilliseconds(500);
-            o.ConnectTimeout = TimeSpan.FromSeconds(1);
+            o.RequestTimeout = TimeSpan.FromSeconds(2);
+            o.ConnectTimeout = TimeSpan.FromSeconds(5);
         });
         proxy.BlackHole();
         server.Stream.Append(3);
