@@ -21,7 +21,7 @@ public sealed class ServerNode : IAsyncDisposable
     readonly ServerNodeOptions _options;
     readonly TempFolder _folder;
     readonly string _assembly;
-    readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(5) };
+    readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(15) };
     ChildProcess? _process;
 
     ServerNode(ServerNodeOptions options, string assembly, TempFolder folder)
