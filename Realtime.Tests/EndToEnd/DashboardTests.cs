@@ -14,7 +14,7 @@ namespace Realtime.Tests.EndToEnd;
 [Category("Integration")]
 public sealed partial class DashboardTests
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     Browser _browser = null!;
     ServerNode _node = null!;
 

@@ -13,7 +13,7 @@ namespace Realtime.Tests.EndToEnd;
 public sealed class ExactlyOnceTests
 {
     const string User = "booked";
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     DirectoryInfo _folder = null!;
     TestTokens _tokens = null!;

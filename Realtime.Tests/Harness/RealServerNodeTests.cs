@@ -7,7 +7,7 @@ namespace Realtime.Tests.Harness;
 [Category("Integration")]
 public sealed class RealServerNodeTests
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     [Test]
     public async Task Server_with_an_embedded_store_starts_is_killed_and_starts_again_on_its_data()

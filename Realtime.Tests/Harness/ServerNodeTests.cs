@@ -8,7 +8,7 @@ namespace Realtime.Tests.Harness;
 [Category("Integration")]
 public sealed class ServerNodeTests
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     static readonly HttpClient Http = new();
 
     [Test]

@@ -12,7 +12,7 @@ namespace Realtime.Tests.Integration;
 [Category("Integration")]
 public sealed class DatabaseFailoverTests
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     readonly TestTokens _tokens = TestTokens.Hmac();
     PostgresServer _primary = null!;

@@ -10,7 +10,7 @@ namespace Realtime.Tests.Integration;
 [Category("Integration")]
 public sealed class DatabaseRestoredTests
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     readonly TestTokens _tokens = TestTokens.Hmac();
     readonly List<ServerNode> _nodes = [];

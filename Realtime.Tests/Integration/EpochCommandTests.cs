@@ -11,7 +11,7 @@ namespace Realtime.Tests.Integration;
 [Category("Integration")]
 internal sealed class EpochCommandTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     [TestCase("Postgres")]
     [TestCase("Sqlite")]

@@ -12,7 +12,7 @@ namespace Realtime.Tests.Integration;
 [Category("Integration")]
 internal sealed class EventStoreIdentityTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private static int _databases;
 
     private LogLines _logs = null!;

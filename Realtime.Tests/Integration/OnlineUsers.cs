@@ -16,7 +16,7 @@ namespace Realtime.Tests.Integration;
 /// </summary>
 internal sealed class OnlineUsers : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(15);
 
     private readonly List<(string User, ClientRun Run)> _clients = [];

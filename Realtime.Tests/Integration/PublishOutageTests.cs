@@ -14,7 +14,7 @@ namespace Realtime.Tests.Integration;
 [Category("Integration")]
 public sealed class PublishOutageTests
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     static readonly TimeSpan PublishTimeout = TimeSpan.FromSeconds(2);
 
     /// <summary>Of the database, where a test shows that it is not what is waited for: <see cref="InTime"/> is far from it.</summary>

@@ -16,7 +16,7 @@ namespace Realtime.Tests.Integration;
 public sealed class SqliteReplacedTests
 {
     const string User = "user_1";
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     [TestCase(5, HistoryLostReason.AheadOfHead)]
     [TestCase(40, HistoryLostReason.Forked)]

@@ -66,7 +66,7 @@ public sealed class StartUpTests
         {
             EnvironmentName = "Development",
             Settings = new Dictionary<string, string?> { ["ConnectionStrings:Postgres"] = "nonsense" },
-        }).WithinDeadline(TimeSpan.FromSeconds(60));
+        }).WithinDeadline(TimeSpan.FromMinutes(3));
 
         (await start.Should().ThrowAsync<HarnessException>()).Which.Message
             .Should().Contain("exit code 1").And.Contain("ConnectionStrings:Postgres cannot be read").And.NotContain("   at ");
@@ -75,22 +75,22 @@ public sealed class StartUpTests
     [Test]
     public async Task A_database_of_a_newer_release_ends_the_server_also_when_it_comes_back_later()
     {
-        await using var postgres = await PostgresServer.StartAsync().WithinDeadline(TimeSpan.FromSeconds(60));
+        await using var postgres = await PostgresServer.StartAsync().WithinDeadline(TimeSpan.FromMinutes(3));
         var settings = new Dictionary<string, string?> { ["ConnectionStrings:Postgres"] = postgres.ConnectionString };
         await using (await RealtimeHost.StartAsync(settings))
         {
             await postgres.PsqlAsync("insert into realtime.schema_versions (version, name) values (9999, 'from the future')").WithinDeadline();
         }
 
-        await postgres.StopImmediateAsync().WithinDeadline(TimeSpan.FromSeconds(60));
+        await postgres.StopImmediateAsync().WithinDeadline(TimeSpan.FromMinutes(3));
         using var tokens = TestTokens.Hmac();
         var node = await ServerNode.StartAsync(new ServerNodeOptions
         {
             Settings = new Dictionary<string, string?>(tokens.ServerSettings()) { ["ConnectionStrings:Postgres"] = postgres.ConnectionString },
             ReadyPath = Routes.Live,
-        }).WithinDeadline(TimeSpan.FromSeconds(60));
+        }).WithinDeadline(TimeSpan.FromMinutes(3));
         await using var disposal = node;
-        await postgres.RestartAsync().WithinDeadline(TimeSpan.FromSeconds(60));
+        await postgres.RestartAsync().WithinDeadline(TimeSpan.FromMinutes(3));
 
         await Eventually.Async("the server has ended", () => !node.IsRunning, TimeSpan.FromSeconds(60));
 

@@ -20,7 +20,7 @@ public sealed class ServerNode : IAsyncDisposable
 
     readonly ServerNodeOptions _options;
     readonly TempFolder _folder;
-    readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(5) };
+    readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(15) };
     string _assembly;
     ChildProcess? _process;
 

@@ -18,8 +18,8 @@ public sealed record ServerNodeOptions
     /// <value>Answers 200 once the node can be used; <c>/health/live</c> for a start without its dependencies.</value>
     public string ReadyPath { get; init; } = "/health/ready";
 
-    /// <value>60 s by default: two cores may start several nodes at once.</value>
-    public TimeSpan StartDeadline { get; init; } = TimeSpan.FromSeconds(60);
+    /// <value>2 minutes by default: two cores may start several nodes at once.</value>
+    public TimeSpan StartDeadline { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <value>Assembly to run; by default the server of this working copy, in this build's configuration.</value>
     public string? AssemblyPath { get; init; }
