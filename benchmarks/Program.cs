@@ -1,21 +1,31 @@
-// Starts everything it needs on loopback, runs one scenario, prints ratios and stops by itself. See README.md.
+// Starts everything it needs on loopback, measures, prints ratios and stops by itself. See README.md.
 using Realtime.Benchmarks;
+using Realtime.Benchmarks.Questions;
+using Realtime.Benchmarks.Report;
 
-switch (args.FirstOrDefault())
+try
 {
-    case "held-stream":
-        await HeldStream.RunAsync();
-        return 0;
-    case "backplane":
-        await BackplaneRun.RunAsync();
-        return 0;
-    case "retention":
-        await RetentionRun.RunAsync();
-        return 0;
-    case "redis-away":
-        await RedisAwayRun.RunAsync();
-        return 0;
-    default:
-        await Console.Error.WriteLineAsync("usage: dotnet run -c Release --project benchmarks -- held-stream | backplane | retention | redis-away");
-        return 2;
+    switch (args.FirstOrDefault())
+    {
+        case "held-stream":
+            await HeldStream.RunAsync();
+            return 0;
+        case "backplane":
+            await BackplaneRun.RunAsync();
+            return 0;
+        case "retention":
+            await RetentionRun.RunAsync();
+            return 0;
+        case "redis-away":
+            await RedisAwayRun.RunAsync();
+            return 0;
+        default:
+            return await ScenarioRun.RunAsync(RunOptions.Parse(args));
+    }
+}
+catch (ArgumentException fault)
+{
+    await Console.Error.WriteLineAsync(
+        $"{fault.Message}\nusage: benchmarks/run.sh [scenario...] [--rounds 3] [--scale 1] [--nodes 1] [--systems ours,plain,naive] [--write]\n       benchmarks/run.sh held-stream | backplane | retention | redis-away");
+    return 2;
 }

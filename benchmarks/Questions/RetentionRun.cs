@@ -1,7 +1,7 @@
 using System.Globalization;
-using Realtime.Harness;
+using Realtime.Benchmarks.Systems;
 
-namespace Realtime.Benchmarks;
+namespace Realtime.Benchmarks.Questions;
 
 /// <summary>Publishes of 1,000 users at a fixed rate, before, while and after the retention job trims 1,000,000 events of 1,000 other streams.</summary>
 internal static class RetentionRun
@@ -16,29 +16,22 @@ internal static class RetentionRun
 
     public static async Task RunAsync()
     {
-        await using var postgres = await PostgresServer.StartAsync();
-        var options = new ServerNodeOptions
-        {
-            EnvironmentName = "Development",
-            Settings = new Dictionary<string, string?> { ["ConnectionStrings:Postgres"] = postgres.ConnectionString, ["Realtime:DemoAgent"] = "false" },
-        };
-        await (await ServerNode.StartAsync(options)).DisposeAsync(); // makes the schema
-
+        await using var stage = await Stage.StartAsync();
         var ratios = new List<double>();
         for (int round = 1; round <= Rounds; round++)
         {
-            await SeedAsync(postgres, round);
-            await using var node = await ServerNode.StartAsync(options); // the job's first run is a minute away
-            using var publisher = await Publisher.SignInAsync(node);
-            await PublishLoad.MeasureAsync(publisher, WarmUp);
-            var free = await PublishLoad.MeasureAsync(publisher, Phase);
-            await WaitAsync(postgres, left => left < (long)Streams * EventsPerStream);
-            long before = await LeftAsync(postgres);
-            var trimming = await PublishLoad.MeasureAsync(publisher, Trimming);
-            long after = await LeftAsync(postgres);
+            // The nodes start after the seeding: the job's first run is a minute away.
+            await using var system = await SystemUnderTest.StartAsync(stage, SystemKind.Ours, new SystemOptions { Prepare = SeedAsync });
+            using var load = await PublishLoad.ConnectAsync(system);
+            await load.MeasureAsync(WarmUp);
+            var free = await load.MeasureAsync(Phase);
+            await WaitAsync(system, left => left < (long)Streams * EventsPerStream);
+            long before = await LeftAsync(system);
+            var trimming = await load.MeasureAsync(Trimming);
+            long after = await LeftAsync(system);
 
-            await WaitAsync(postgres, left => left == 0);
-            var freeAgain = await PublishLoad.MeasureAsync(publisher, Phase);
+            await WaitAsync(system, left => left == 0);
+            var freeAgain = await load.MeasureAsync(Phase);
 
             // The better of both: whatever else disturbs the machine is not to flatter the ratio.
             if (freeAgain.P99 < free.P99) free = freeAgain;
@@ -50,26 +43,25 @@ internal static class RetentionRun
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"median p99 ratio: {ratios.Order().ElementAt(Rounds / 2):0.00} (target: at most 2)"));
     }
 
-    private static Task SeedAsync(PostgresServer postgres, int round) => postgres.PsqlAsync(string.Create(CultureInfo.InvariantCulture,
+    private static Task SeedAsync(Func<string, Task> execute) => execute(string.Create(CultureInfo.InvariantCulture,
         $"""
-        delete from realtime.events where user_id like 'old_%';
         insert into realtime.streams (user_id, sequence, last_time, retained_since)
-            select 'old_{round}_' || u, {EventsPerStream}, now() - interval '40 days' + {EventsPerStream} * interval '1 s', now() - interval '40 days'
+            select 'old_' || u, {EventsPerStream}, now() - interval '40 days' + {EventsPerStream} * interval '1 s', now() - interval '40 days'
             from generate_series(1, {Streams}) as u;
         insert into realtime.events (user_id, sequence, id, type, time, data, size)
-            select 'old_{round}_' || u, s, gen_random_uuid(), 'briefing.delivered', now() - interval '40 days' + s * interval '1 s', to_json(repeat('s', 400)), 402
+            select 'old_' || u, s, gen_random_uuid(), 'briefing.delivered', now() - interval '40 days' + s * interval '1 s', to_json(repeat('s', 400)), 402
             from generate_series(1, {EventsPerStream}) as s, generate_series(1, {Streams}) as u;
         vacuum analyze realtime.events, realtime.streams;
         checkpoint;
         """));
 
-    private static async Task WaitAsync(PostgresServer postgres, Func<long, bool> condition)
+    private static async Task WaitAsync(SystemUnderTest system, Func<long, bool> condition)
     {
         using var limit = new CancellationTokenSource(Patience);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(250));
-        while (!condition(await LeftAsync(postgres))) await timer.WaitForNextTickAsync(limit.Token);
+        while (!condition(await LeftAsync(system))) await timer.WaitForNextTickAsync(limit.Token);
     }
 
-    private static async Task<long> LeftAsync(PostgresServer postgres) =>
-        long.Parse((await postgres.PsqlAsync("select count(*) from realtime.events where user_id like 'old_%'")).Trim(), CultureInfo.InvariantCulture);
+    private static async Task<long> LeftAsync(SystemUnderTest system) =>
+        long.Parse((await system.PsqlAsync("select count(*) from realtime.events where user_id like 'old_%'")).Trim(), CultureInfo.InvariantCulture);
 }
