@@ -1,5 +1,6 @@
 // Starts everything it needs on loopback, measures, prints ratios and stops by itself. See README.md.
 using Realtime.Benchmarks;
+using Realtime.Benchmarks.Load;
 using Realtime.Benchmarks.Questions;
 using Realtime.Benchmarks.Report;
 
@@ -18,6 +19,9 @@ try
             return 0;
         case "redis-away":
             await RedisAwayRun.RunAsync();
+            return 0;
+        case IdleCrowd.Command:
+            await IdleCrowd.HoldAsync(args[1..]);
             return 0;
         default:
             return await ScenarioRun.RunAsync(RunOptions.Parse(args));

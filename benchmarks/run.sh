@@ -7,7 +7,7 @@
 #   benchmarks/run.sh --write                 and the table goes into docs/performance.md
 #   benchmarks/run.sh held-stream             a question of its own; README.md lists them
 #
-# Exit code: 0 when it ran, 1 when our server lost, repeated or reordered an event, 2 when the options make no sense.
+# Exit code: 0 when it ran, 1 when our server lost an event, 2 when the options make no sense.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 

@@ -6,7 +6,6 @@ namespace Realtime.Benchmarks.Load;
 internal sealed class Audience : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan PingEvery = TimeSpan.FromSeconds(10);
 
     private readonly SystemUnderTest _system;
     private readonly List<Listener> _listeners = [];
@@ -27,12 +26,13 @@ internal sealed class Audience : IDisposable
             system.TokenOf(WireEvent.UserName(user));
         }
 
-        _ = PingAsync();
+        _ = Pinger.RunAsync(_listeners.Count, i => _listeners[i].Ping(), _stop.Token);
     }
 
     public IReadOnlyList<Listener> Listeners => _listeners;
 
-    public bool AwaitsHead => _system.Kind == SystemKind.Ours;
+    /// <summary>Whether clients ask for the head on each connect, as our client package does.</summary>
+    public bool AsksHead => _system.Kind == SystemKind.Ours;
 
     /// <summary>Whether the clients note position and time of their last event, to ask for what they miss; costs a little.</summary>
     public bool TracksCursors { get; init; }
@@ -109,23 +109,5 @@ internal sealed class Audience : IDisposable
         _stop.Cancel();
         Cut();
         _stop.Dispose();
-    }
-
-    /// <summary>A tenth of the connections each second, so that the pings are no storm of their own.</summary>
-    private async Task PingAsync()
-    {
-        const int Parts = 100;
-        using var timer = new PeriodicTimer(PingEvery / Parts);
-        try
-        {
-            for (int part = 0; await timer.WaitForNextTickAsync(_stop.Token); part = (part + 1) % Parts)
-            {
-                for (int i = part; i < _listeners.Count; i += Parts) _listeners[i].Ping();
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The run is over.
-        }
     }
 }

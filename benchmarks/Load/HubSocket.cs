@@ -13,6 +13,7 @@ internal sealed class HubSocket : IDisposable
     private const byte RecordEnd = 0x1e;
     private const int InitialBuffer = 1024;
     private static readonly byte[] HandshakeFrame = Frame("{\"protocol\":\"json\",\"version\":1}\u001e"u8);
+    private static readonly byte[] GetHeadFrame = Frame("{\"type\":1,\"invocationId\":\"1\",\"target\":\"GetHead\",\"arguments\":[]}\u001e"u8);
     private static readonly byte[] PingFrame = Frame("{\"type\":6}\u001e"u8);
 
     private readonly Socket _socket;
@@ -54,6 +55,9 @@ internal sealed class HubSocket : IDisposable
             throw;
         }
     }
+
+    /// <summary>Asks for the head; the answer is a record of type 3.</summary>
+    public void AskHead() => Send(GetHeadFrame);
 
     /// <summary>What every client has to send twice within 30 s.</summary>
     public void Ping()
@@ -155,7 +159,7 @@ internal sealed class HubSocket : IDisposable
     {
         for (int end = message.IndexOf(RecordEnd); end >= 0; end = message.IndexOf(RecordEnd))
         {
-            if (_receiver.OnRecord(message[..end])) _joined.TrySetResult();
+            if (_receiver.OnRecord(this, message[..end])) _joined.TrySetResult();
             message = message[(end + 1)..];
         }
     }

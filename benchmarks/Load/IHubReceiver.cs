@@ -4,5 +4,5 @@ namespace Realtime.Benchmarks.Load;
 internal interface IHubReceiver
 {
     /// <returns>Whether this record means that the connection has joined.</returns>
-    bool OnRecord(ReadOnlySpan<byte> record);
+    bool OnRecord(HubSocket socket, ReadOnlySpan<byte> record);
 }

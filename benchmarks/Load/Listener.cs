@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Text;
 
 namespace Realtime.Benchmarks.Load;
 
@@ -8,6 +9,7 @@ internal sealed class Listener(Audience audience, int user, int lanes) : IHubRec
 {
     private readonly LaneLog[] _lanes = [.. Enumerable.Range(0, lanes).Select(_ => new LaneLog())];
     private HubSocket? _socket;
+    private TaskCompletionSource? _headAsked;
     private byte[] _lastPosition = [];
     private byte[] _lastTime = [];
 
@@ -16,13 +18,16 @@ internal sealed class Listener(Audience audience, int user, int lanes) : IHubRec
     public IReadOnlyList<LaneLog> Lanes => _lanes;
 
     /// <summary>Position of the last event received; empty where there are none.</summary>
-    public ReadOnlySpan<byte> LastPosition => _lastPosition;
+    public string LastPosition => Encoding.ASCII.GetString(_lastPosition);
 
     /// <summary>Time of the last event received, verbatim.</summary>
-    public ReadOnlySpan<byte> LastTime => _lastTime;
+    public string LastTime => Encoding.ASCII.GetString(_lastTime);
 
-    /// <summary>What the server said at the last connect.</summary>
+    /// <summary>What the server said last.</summary>
     public byte[] Head { get; private set; } = [];
+
+    /// <summary>Whether the head is another position than that of the last event received.</summary>
+    public bool MissesEvents => !Head.AsSpan().SequenceEqual(_lastPosition);
 
     public bool IsClosed => _socket?.IsClosed ?? true;
 
@@ -34,19 +39,37 @@ internal sealed class Listener(Audience audience, int user, int lanes) : IHubRec
     /// <summary>Cuts the connection.</summary>
     public void Dispose() => _socket?.Dispose();
 
-    /// <summary>Joined is, to our clients, when the head has come; to SignalR's, when the handshake is answered.</summary>
-    public bool OnRecord(ReadOnlySpan<byte> record)
+    /// <summary>
+    /// Our clients ask for the head when the handshake is answered, as the client package does, and have joined when they know it;
+    /// those of SignalR alone know no more than the handshake's answer.
+    /// </summary>
+    public bool OnRecord(HubSocket socket, ReadOnlySpan<byte> record)
     {
         if (record.StartsWith("{\"type\":6"u8)) return false;
-        if (record.StartsWith("{\"type\":1"u8) && record.IndexOf("\"ReceiveHead\""u8) is > 0 and < 40)
+        if (record.StartsWith("{\"type\":3"u8))
         {
-            Head = ValueAfter(record, "\"arguments\":[\""u8).ToArray();
+            Head = ValueAfter(record, "\"result\":\""u8).ToArray();
+            if (Head.Length == 0) throw new IOException($"No head: {Encoding.UTF8.GetString(record)}");
+            Interlocked.Exchange(ref _headAsked, null)?.TrySetResult();
             return true;
         }
 
-        if (record.Length == 2) return !audience.AwaitsHead; // {}: the handshake's answer
+        if (record.Length == 2) // {}: the handshake's answer
+        {
+            if (audience.AsksHead) socket.AskHead();
+            return !audience.AsksHead;
+        }
+
         Take(record);
         return false;
+    }
+
+    /// <summary>Asks for the head once more and waits for the answer.</summary>
+    public Task AskHeadAsync()
+    {
+        var answer = _headAsked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _socket!.AskHead();
+        return answer.Task.WaitAsync(TimeSpan.FromSeconds(30));
     }
 
     /// <summary>Takes all events of a text: of a push, or of a page.</summary>

@@ -8,7 +8,7 @@ namespace Realtime.Benchmarks.Report;
 /// <summary>Runs scenarios, each system in turn within each round, and reports.</summary>
 internal static class ScenarioRun
 {
-    /// <returns>Exit code: 1 when our server lost or repeated an event.</returns>
+    /// <returns>Exit code: 1 when our server lost an event.</returns>
     public static async Task<int> RunAsync(RunOptions options)
     {
         var scenarios = ScenarioList.Named(options.Scenarios);
@@ -29,7 +29,7 @@ internal static class ScenarioRun
         Console.WriteLine();
         Console.WriteLine(PerformancePage.Table(results, machine, []));
         if (options.Writes) PerformancePage.Write(results, machine);
-        return results.Any(r => r.OurTally is not { Lost: 0, Duplicated: 0, Reordered: 0 }) ? 1 : 0;
+        return results.Any(r => r.OurTally.Lost > 0) ? 1 : 0;
     }
 
     private static async Task<ScenarioResult> RunAsync(Scenario scenario, Stage stage, RunOptions options)

@@ -2,7 +2,10 @@ namespace Realtime.Benchmarks.Scenarios;
 
 internal static class ScenarioList
 {
-    public static IReadOnlyList<Scenario> All { get; } = [new OpenLoopScenario(), new ClosedLoopScenario()];
+    public static IReadOnlyList<Scenario> All { get; } = [
+        new ConnectScenario(), new OpenLoopScenario(), new ClosedLoopScenario(), new ArrayScenario(), new HotUserScenario(), new FanOutScenario(),
+        new ReturnScenario(), new IdleScenario(),
+    ];
 
     /// <exception cref="ArgumentException">There is no such scenario.</exception>
     public static IReadOnlyList<Scenario> Named(IReadOnlyList<string> letters) => letters.Count == 0

@@ -15,7 +15,7 @@ internal sealed class Stage : IAsyncDisposable
         Postgres = postgres;
         Redis = redis;
         Authority = authority;
-        WorkerToken = authority.Sign("worker", Scopes.Publish);
+        WorkerToken = authority.Signer.Sign("worker", Scopes.Publish);
     }
 
     public PostgresServer Postgres { get; }
@@ -37,7 +37,7 @@ internal sealed class Stage : IAsyncDisposable
     /// <summary>The user's token, signed once; call it before anything is measured.</summary>
     public string TokenOf(string user)
     {
-        if (!_tokens.TryGetValue(user, out string? token)) _tokens[user] = token = Authority.Sign(user);
+        if (!_tokens.TryGetValue(user, out string? token)) _tokens[user] = token = Authority.Signer.Sign(user);
         return token;
     }
 

@@ -64,7 +64,7 @@ internal sealed class SystemUnderTest : IAsyncDisposable
     public Task<string> PsqlAsync(string sql) => Stage.Postgres.PsqlAsync(sql, _database);
 
     /// <summary>
-    /// Waits until so many connections are in their groups. Our server tells each connection itself; SignalR tells nobody, so the
+    /// Waits until exactly so many connections are in their groups. Our server tells each connection itself; SignalR tells nobody, so the
     /// baselines count.
     /// </summary>
     public async Task WaitForJoinedAsync(int connections)
@@ -73,7 +73,7 @@ internal sealed class SystemUnderTest : IAsyncDisposable
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
         using var limit = new CancellationTokenSource(Patience);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (await CountAsync(http, limit.Token) < connections) await timer.WaitForNextTickAsync(limit.Token);
+        while (await CountAsync(http, limit.Token) != connections) await timer.WaitForNextTickAsync(limit.Token);
     }
 
     public async ValueTask DisposeAsync()

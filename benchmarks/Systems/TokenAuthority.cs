@@ -1,80 +1,53 @@
-using System.Buffers.Text;
 using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Realtime.Harness;
 
 namespace Realtime.Benchmarks.Systems;
 
-/// <summary>An identity provider in this process: discovery document, key set, and RS256 tokens of any user.</summary>
+/// <summary>An identity provider in this process: discovery document, key set and signer.</summary>
 internal sealed class TokenAuthority : IAsyncDisposable
 {
-    private const string KeyId = "benchmark";
-    private const string Audience = "realtime";
-    private static readonly TimeSpan Life = TimeSpan.FromHours(12);
-
     private readonly WebApplication _app;
-    private readonly RSA _rsa;
+    private readonly string _url;
 
-    private TokenAuthority(WebApplication app, RSA rsa)
+    private TokenAuthority(WebApplication app, string url, TokenSigner signer)
     {
         _app = app;
-        _rsa = rsa;
+        _url = url;
+        Signer = signer;
     }
 
-    private string Url => _app.Urls.Single();
+    public TokenSigner Signer { get; }
 
     public static async Task<TokenAuthority> StartAsync()
     {
+        string url = $"http://127.0.0.1:{FreePort.Next()}";
+        var signer = new TokenSigner(RSA.Create(2048), url);
+        string keys = signer.Jwks();
         var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseUrls(url);
         builder.Logging.ClearProviders();
-        var rsa = RSA.Create(2048);
-        var authority = new TokenAuthority(builder.Build(), rsa);
-        var key = rsa.ExportParameters(includePrivateParameters: false);
-        string keys = JsonSerializer.Serialize(new
-        {
-            keys = new[] { new { kty = "RSA", use = "sig", alg = "RS256", kid = KeyId, n = Base64Url.EncodeToString(key.Modulus), e = Base64Url.EncodeToString(key.Exponent) } },
-        });
-        authority._app.MapGet("/.well-known/openid-configuration", () => Results.Json(new { issuer = authority.Url, jwks_uri = $"{authority.Url}/.well-known/jwks.json" }));
-        authority._app.MapGet("/.well-known/jwks.json", () => Results.Text(keys, "application/json"));
-        await authority._app.StartAsync();
-        return authority;
+        var app = builder.Build();
+        app.MapGet("/.well-known/openid-configuration", () => Results.Json(new { issuer = url, jwks_uri = $"{url}/.well-known/jwks.json" }));
+        app.MapGet("/.well-known/jwks.json", () => Results.Text(keys, "application/json"));
+        await app.StartAsync();
+        return new TokenAuthority(app, url, signer);
     }
 
     /// <summary>Settings that make a server trust this authority.</summary>
     public Dictionary<string, string?> Settings() => new()
     {
-        ["Authentication:Schemes:Bearer:Authority"] = Url,
-        ["Authentication:Schemes:Bearer:ValidAudiences:0"] = Audience,
+        ["Authentication:Schemes:Bearer:Authority"] = _url,
+        ["Authentication:Schemes:Bearer:ValidAudiences:0"] = TokenSigner.Audience,
         ["Authentication:Schemes:Bearer:RequireHttpsMetadata"] = "false",
     };
-
-    /// <summary>Signs a token; takes about a millisecond, so never while something is measured.</summary>
-    public string Sign(string user, string? scope = null)
-    {
-        var now = TimeProvider.System.GetUtcNow();
-        var claims = new Dictionary<string, object>
-        {
-            ["sub"] = user,
-            ["iss"] = Url,
-            ["aud"] = Audience,
-            ["iat"] = now.ToUnixTimeSeconds(),
-            ["exp"] = (now + Life).ToUnixTimeSeconds(),
-        };
-        if (scope is not null) claims["scope"] = scope;
-        string text = $"{Encode(new Dictionary<string, object> { ["alg"] = "RS256", ["typ"] = "JWT", ["kid"] = KeyId })}.{Encode(claims)}";
-        return $"{text}.{Base64Url.EncodeToString(_rsa.SignData(Encoding.ASCII.GetBytes(text), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1))}";
-    }
 
     public async ValueTask DisposeAsync()
     {
         await _app.DisposeAsync();
-        _rsa.Dispose();
+        Signer.Dispose();
     }
-
-    private static string Encode(Dictionary<string, object> part) => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(part));
 }
