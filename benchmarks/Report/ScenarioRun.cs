@@ -37,7 +37,7 @@ internal static class ScenarioRun
         Console.WriteLine($"\n{scenario.Letter}: {scenario.Title}");
         var systems = scenario.Systems.Where(s => options.Systems.Count == 0 || options.Systems.Contains(s)).ToList();
         var rounds = new List<IReadOnlyDictionary<SystemKind, Measurement>>();
-        for (int round = 0; round < options.Rounds; round++)
+        for (int round = 0; round < Math.Min(options.Rounds, scenario.MostRounds); round++)
         {
             var measured = new Dictionary<SystemKind, Measurement>();
             for (int turn = 0; turn < systems.Count; turn++)

@@ -18,7 +18,7 @@ internal sealed class ReturnScenario : Scenario
     /// <summary>Sockets that connect at the same moment: more would be turned away by the listening socket's queue.</summary>
     private const int AtOnce = 256;
     private const int WarmUps = 3;
-    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(1);
+    private const double Settle = 1;
 
     public override string Letter => "R";
 
@@ -42,6 +42,7 @@ internal sealed class ReturnScenario : Scenario
         var ledger = new Ledger(users, lanes: 1);
         using var publisher = await Publisher.ConnectAsync(system, ledger, 0);
         var meter = new Meter(system);
+        var settle = TimeSpan.FromSeconds(options.Scale.Seconds(Settle));
         await PublishAsync(publisher, users, events: 2);
         await audience.WaitForAllAsync(ledger);
 
@@ -63,9 +64,9 @@ internal sealed class ReturnScenario : Scenario
         {
             audience.Cut();
             await system.WaitForJoinedAsync(0);
-            await Task.Delay(Settle);
+            await Task.Delay(settle);
             await PublishAsync(publisher, users, missed);
-            await Task.Delay(Settle);
+            await Task.Delay(settle);
             var start = meter.Read();
             await Parallel.ForAsync(0, users, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (i, _) => await ReturnAsync(audience, i, system));
             await audience.WaitForAllAsync(ledger);

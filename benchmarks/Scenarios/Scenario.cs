@@ -14,6 +14,9 @@ internal abstract class Scenario
 
     public abstract IReadOnlyList<Claim> Claims { get; }
 
+    /// <summary>How often it is worth repeating.</summary>
+    public virtual int MostRounds => int.MaxValue;
+
     /// <summary>Starts the system, warms it up and measures it.</summary>
     public abstract Task<Measurement> MeasureAsync(Stage stage, SystemKind kind, RunOptions options);
 }

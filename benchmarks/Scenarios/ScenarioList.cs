@@ -4,7 +4,7 @@ internal static class ScenarioList
 {
     public static IReadOnlyList<Scenario> All { get; } = [
         new ConnectScenario(), new OpenLoopScenario(), new ClosedLoopScenario(), new ArrayScenario(), new HotUserScenario(), new FanOutScenario(),
-        new ReturnScenario(), new IdleScenario(),
+        new ReturnScenario(), new IdleScenario(), new LargeStoreScenario(),
     ];
 
     /// <exception cref="ArgumentException">There is no such scenario.</exception>

@@ -11,18 +11,22 @@ internal sealed class SystemUnderTest : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly string _database;
 
-    private SystemUnderTest(SystemKind kind, Stage stage, string database, IReadOnlyList<ServerNode> nodes)
+    private SystemUnderTest(SystemKind kind, Stage stage, string database, string connectionString, IReadOnlyList<ServerNode> nodes)
     {
         Kind = kind;
         Stage = stage;
         Nodes = nodes;
         _database = database;
+        ConnectionString = connectionString;
         EndPoints = [.. nodes.Select(n => new IPEndPoint(IPAddress.Loopback, n.Port))];
     }
 
     public SystemKind Kind { get; }
 
     public Stage Stage { get; }
+
+    /// <summary>Of its database.</summary>
+    public string ConnectionString { get; }
 
     public IReadOnlyList<ServerNode> Nodes { get; }
 
@@ -44,7 +48,7 @@ internal sealed class SystemUnderTest : IAsyncDisposable
 
         var started = new List<ServerNode>();
         for (int i = 0; i < how.Nodes; i++) started.Add(await ServerNode.StartAsync(options));
-        return new SystemUnderTest(kind, stage, database, started) { PublishersOn = how.PublishersOn, ClientsOn = how.ClientsOn };
+        return new SystemUnderTest(kind, stage, database, connectionString, started) { PublishersOn = how.PublishersOn, ClientsOn = how.ClientsOn };
     }
 
     /// <summary>The only node that publishers use; by default all in turn.</summary>
@@ -90,14 +94,16 @@ internal sealed class SystemUnderTest : IAsyncDisposable
         return joined;
     }
 
-    private static ServerNodeOptions Ours(Stage stage, string connectionString, IEnumerable<KeyValuePair<string, string?>> special) => new()
+    private static ServerNodeOptions Ours(Stage stage, string connectionString, IEnumerable<KeyValuePair<string, string?>> special)
     {
-        Settings = new Dictionary<string, string?>(stage.Authority.Settings().Concat(special))
+        var settings = new Dictionary<string, string?>(stage.Authority.Settings())
         {
             ["ConnectionStrings:Postgres"] = connectionString,
             ["ConnectionStrings:Redis"] = stage.Redis.ConnectionString,
-        },
-    };
+        };
+        foreach (var (key, value) in special) settings[key] = value;
+        return new ServerNodeOptions { Settings = settings };
+    }
 
     private static ServerNodeOptions Baseline(Stage stage, SystemKind kind, string connectionString) => new()
     {
