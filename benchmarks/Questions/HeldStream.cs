@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Realtime.Benchmarks.Load;
+using Realtime.Benchmarks.Scenarios;
 using Realtime.Benchmarks.Systems;
 
 namespace Realtime.Benchmarks.Questions;
@@ -10,27 +11,28 @@ internal static class HeldStream
 {
     private const int Rounds = 3;
     private const int Held = 1; // a user of the ledger below
-    private static readonly TimeSpan Phase = TimeSpan.FromSeconds(10);
+    private const double Phase = 10;
     private static readonly string HeldUser = WireEvent.UserName(PublishLoad.Users + Held);
 
-    public static async Task RunAsync()
+    public static async Task RunAsync(Scale scale)
     {
+        var phase = TimeSpan.FromSeconds(scale.Seconds(Phase));
         await using var stage = await Stage.StartAsync();
         await using var system = await SystemUnderTest.StartAsync(stage, SystemKind.Ours);
         using var load = await PublishLoad.ConnectAsync(system);
         using var publisher = await Publisher.ConnectAsync(system, new Ledger(PublishLoad.Users + Held + 1, lanes: 1), 0);
-        await load.MeasureAsync(Phase); // warm-up: creates the streams
+        await load.MeasureAsync(phase); // warm-up: creates the streams
 
         var ratios = new List<double>();
         for (int round = 1; round <= Rounds; round++)
         {
-            var free = await load.MeasureAsync(Phase);
+            var free = await load.MeasureAsync(phase);
             var hold = system.PsqlAsync(
-                $"begin; select append_agent_event('{HeldUser}', 'briefing.delivered', '{{}}'); select pg_sleep({Phase.TotalSeconds.ToString(CultureInfo.InvariantCulture)}); commit;");
+                $"begin; select append_agent_event('{HeldUser}', 'briefing.delivered', '{{}}'); select pg_sleep({phase.TotalSeconds.ToString(CultureInfo.InvariantCulture)}); commit;");
             while (!(await system.PsqlAsync("select 'asleep' from pg_stat_activity where wait_event = 'PgSleep'")).Contains("asleep", StringComparison.Ordinal))
                 await Task.Delay(20);
             var heldPublish = PublishAsync();
-            var held = await load.MeasureAsync(Phase);
+            var held = await load.MeasureAsync(phase);
             var (status, took) = await heldPublish;
             await hold;
             var (after, _) = await PublishAsync();

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Realtime.Benchmarks.Load;
+using Realtime.Benchmarks.Scenarios;
 using Realtime.Benchmarks.Systems;
 using Realtime.Harness;
 
@@ -13,18 +14,20 @@ namespace Realtime.Benchmarks.Questions;
 internal static class RedisAwayRun
 {
     private const double LimitMs = 1_500;
-    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(20);
+    private const double WarmUp = 5;
+    private const double Duration = 20;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    public static async Task RunAsync()
+    public static async Task RunAsync(Scale scale)
     {
+        var duration = TimeSpan.FromSeconds(scale.Seconds(Duration));
         await using var stage = await Stage.StartAsync();
         await using var system = await SystemUnderTest.StartAsync(stage, SystemKind.Ours, new SystemOptions { Nodes = 2, PublishersOn = 0, ClientsOn = 1 });
         using var audience = new Audience(system, PublishLoad.Users);
         await audience.ConnectAsync();
         using var load = await PublishLoad.ConnectAsync(system);
 
-        await load.MeasureAsync(TimeSpan.FromSeconds(5));
+        await load.MeasureAsync(TimeSpan.FromSeconds(scale.Seconds(WarmUp)));
         await MeasureAsync("with Redis");
 
         await stage.Redis.KillAsync();
@@ -39,7 +42,7 @@ internal static class RedisAwayRun
         {
             var received = new Phase(Stopwatch.GetTimestamp());
             audience.Observe(received);
-            var published = await load.MeasureAsync(Duration);
+            var published = await load.MeasureAsync(duration);
             await audience.WaitForAllAsync(load.Ledger);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{what}: request to receive p50 {received.Percentile(50) / LimitMs:0.000}, p99 {received.Percentile(99) / LimitMs:0.000}, longest {received.Percentile(100) / LimitMs:0.000} of the limit of 1.5 s; {published.Sent} published, {published.Failed} failed, {received.Count} received"));
