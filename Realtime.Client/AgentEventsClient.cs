@@ -50,7 +50,7 @@ public sealed class AgentEventsClient : IAsyncDisposable
         _states = new ConnectionStateMachine(_options.TimeProvider, _notifications, _logger);
         _handlers = new HandlerSink(_options, parked => EventParked?.Invoke(this, parked), _logger);
 
-        var live = new LiveBuffer(_options.LiveBufferCapacity, _options.TimeProvider);
+        var live = new LiveBuffer(_options.LiveBufferCapacity, _options.TimeProvider, new WakeSignal(_options.TimeProvider));
         var tokens = new TokenSource(_options.AccessTokenProvider!);
         _rest = new RestLink(_options.ServerUrl!, tokens, _options.HttpMessageHandler, _options.TimeProvider);
         var missed = new MissedEvents(_rest, _options);

@@ -16,5 +16,6 @@ export default defineConfig({
       "/dev": { target: "http://localhost:5080" },
     },
   },
-  test: { include: ["test/**/*.test.ts"] },
+  // Time is fake in the tests; the real one only tells a busy machine from a test that hangs.
+  test: { include: ["test/**/*.test.ts"], testTimeout: 30_000, hookTimeout: 30_000 },
 });

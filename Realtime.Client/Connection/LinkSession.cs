@@ -115,7 +115,7 @@ internal sealed class LinkSession(AgentEventsClientOptions options, HubLink link
         try
         {
             var head = await link.GetHeadAsync(stopping).ConfigureAwait(false);
-            live.AddHead(head, generation);
+            live.AddBarrier(new BarrierHead(generation, head));
             _barrierOf = generation;
             _idle = JitterSource.Between(options.Jitter, Share(0.5), Share(1.5));
             _head.In(_idle);

@@ -47,8 +47,9 @@ internal sealed class CursorKeeper(AgentEventsClientOptions options, ILogger log
                 await _store.SaveAsync(cursor, cancellationToken).ConfigureAwait(false);
                 break;
             }
-            catch (Exception fault) when (fault is not AccessDeniedException && !cancellationToken.IsCancellationRequested)
+            catch (Exception fault) when (fault is not AccessDeniedException)
             {
+                cancellationToken.ThrowIfCancellationRequested(); // whoever stops is not to hear of the store
                 var wait = ExponentialBackoffRetryPolicy.DelayFor(failures, jitter: 0.5, options.Jitter);
                 ClientLog.StartNotSaved(logger, position, wait, fault);
                 await options.TimeProvider.Wait(wait, cancellationToken).ConfigureAwait(false);
@@ -89,8 +90,9 @@ internal sealed class CursorKeeper(AgentEventsClientOptions options, ILogger log
             _isDirty = false;
             _savedAt = options.TimeProvider.GetTimestamp();
         }
-        catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception fault)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             _savedAt = options.TimeProvider.GetTimestamp();
             ClientLog.CursorNotSaved(logger, cursor.Position, fault);
         }

@@ -14,13 +14,15 @@ internal sealed class HeldEvents(int capacity)
 
     public int Count => _events.Count;
 
-    public void Add(AgentEventEnvelope envelope)
+    /// <returns><see langword="false"/> when another event with the same sequence is here.</returns>
+    public bool TryAdd(AgentEventEnvelope envelope)
     {
         long sequence = envelope.Position.Sequence;
-        if (!_sequences.Add(sequence)) return;
+        if (!_sequences.Add(sequence)) return _events[sequence].Time == envelope.Time;
 
         _events.Add(sequence, envelope);
         if (_sequences.Count > capacity) Remove(_sequences.Max);
+        return true;
     }
 
     /// <summary>Takes the event that follows a sequence, if it is here.</summary>

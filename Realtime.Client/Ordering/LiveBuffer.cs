@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using System.Threading.Channels;
 using Realtime.Contracts;
 
 namespace Realtime.Client.Ordering;
@@ -11,32 +10,36 @@ internal sealed record LiveBatch
     /// <summary>Pushed events, as they came.</summary>
     public required IReadOnlyList<JsonElement> Events { get; init; }
 
-    /// <summary>Heads heard, as they came; of one history only the highest.</summary>
+    /// <summary>Heads heard; of one history only the lowest and the highest.</summary>
     public required IReadOnlyList<StreamPosition> Heads { get; init; }
 
-    /// <summary>The connection whose barrier was passed: its head is among <see cref="Heads"/>.</summary>
-    public int? BarrierGeneration { get; init; }
+    /// <summary>The barrier that was passed last.</summary>
+    public BarrierHead? Barrier { get; init; }
 
     /// <summary>Events were dropped because the buffer was full, or could not be taken in at all: the store knows them.</summary>
     public bool HasLost { get; init; }
 }
+
+/// <summary>A head that was read after a connection had joined its group.</summary>
+/// <param name="Generation">Number of the connection.</param>
+/// <param name="Head">The head.</param>
+internal readonly record struct BarrierHead(int Generation, StreamPosition Head);
 
 /// <summary>
 /// What the connection hears, until the one task that owns the cursor looks at it. Writing never waits and never fails:
 /// when the buffer is full its content is dropped and the loss is noted, because everything can be read again from the server.
 /// Thread-safe; one reader.
 /// </summary>
-internal sealed class LiveBuffer(int capacity, TimeProvider time)
+internal sealed class LiveBuffer(int capacity, TimeProvider time, IWakeSignal wake)
 {
     private const long MaxBytes = 16 * 1024 * 1024;
-    private const int MaxHeads = 4; // of different histories, so one or two in practice
+    private const int MaxHeads = 4; // two of each history, so two or four in practice
 
     private readonly object _lock = new();
-    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private List<JsonElement> _events = [];
     private List<StreamPosition> _heads = [];
     private long _bytes;
-    private int? _barrierGeneration;
+    private BarrierHead? _barrier;
     private bool _hasLost;
     private long _lastHeard = time.GetTimestamp();
 
@@ -64,19 +67,17 @@ internal sealed class LiveBuffer(int capacity, TimeProvider time)
         Heard();
     }
 
-    /// <param name="head">A head from the server.</param>
-    /// <param name="barrierGeneration">The connection whose barrier this head is.</param>
-    public void AddHead(StreamPosition head, int? barrierGeneration = null)
+    /// <summary>A head was announced.</summary>
+    public void AddHead(StreamPosition head)
     {
-        lock (_lock)
-        {
-            int known = _heads.FindIndex(h => h.IsSameHistoryAs(head));
-            if (known < 0 && _heads.Count < MaxHeads) _heads.Add(head);
-            else if (known < 0) _heads[0] = head;
-            else if (_heads[known].Sequence < head.Sequence) _heads[known] = head;
-            _barrierGeneration = barrierGeneration ?? _barrierGeneration;
-        }
+        lock (_lock) AddHead_NeedsLock(head);
+        Heard();
+    }
 
+    /// <summary>A connection has been told the head that it asked for.</summary>
+    public void AddBarrier(BarrierHead barrier)
+    {
+        lock (_lock) _barrier = barrier;
         Heard();
     }
 
@@ -92,33 +93,40 @@ internal sealed class LiveBuffer(int capacity, TimeProvider time)
     {
         lock (_lock)
         {
-            if (_events.Count == 0 && _heads.Count == 0 && !_hasLost) return null;
-            var batch = new LiveBatch { Events = _events, Heads = _heads, BarrierGeneration = _barrierGeneration, HasLost = _hasLost };
+            if (_events.Count == 0 && _heads.Count == 0 && _barrier is null && !_hasLost) return null;
+            var batch = new LiveBatch { Events = _events, Heads = _heads, Barrier = _barrier, HasLost = _hasLost };
             _events = [];
             _heads = [];
             _bytes = 0;
-            _barrierGeneration = null;
+            _barrier = null;
             _hasLost = false;
             return batch;
         }
     }
 
     /// <summary>Waits until something was heard, or for so long. May wake without cause.</summary>
-    public async Task WaitAsync(TimeSpan? limit, CancellationToken cancellationToken)
-    {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var heard = _wake.Reader.WaitToReadAsync(stop.Token).AsTask();
-        if (limit is { } atMost) await Task.WhenAny(heard, time.Wait(atMost, stop.Token)).ConfigureAwait(false);
-        else await heard.ConfigureAwait(false);
+    public Task WaitAsync(TimeSpan? limit, CancellationToken cancellationToken) => wake.WaitAsync(limit, cancellationToken);
 
-        cancellationToken.ThrowIfCancellationRequested();
-        stop.Cancel();
-        _wake.Reader.TryRead(out _);
+    private void AddHead_NeedsLock(StreamPosition head)
+    {
+        int lowest = -1;
+        int highest = -1;
+        for (int i = 0; i < _heads.Count; i++)
+        {
+            if (!_heads[i].IsSameHistoryAs(head)) continue;
+            if (lowest < 0 || _heads[i].Sequence < _heads[lowest].Sequence) lowest = i;
+            if (highest < 0 || _heads[i].Sequence > _heads[highest].Sequence) highest = i;
+        }
+
+        if (lowest >= 0 && head.Sequence >= _heads[lowest].Sequence && head.Sequence <= _heads[highest].Sequence) return;
+        if (lowest != highest) _heads[head.Sequence < _heads[lowest].Sequence ? lowest : highest] = head;
+        else if (_heads.Count < MaxHeads) _heads.Add(head);
+        else _heads[0] = head;
     }
 
     private void Heard()
     {
         Interlocked.Exchange(ref _lastHeard, time.GetTimestamp());
-        _wake.Writer.TryWrite(true);
+        wake.Set();
     }
 }

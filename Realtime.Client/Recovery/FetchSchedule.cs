@@ -71,6 +71,14 @@ internal sealed class FetchSchedule(TimeProvider time, Func<double> jitter, Time
         return wait;
     }
 
+    /// <summary>The server answers, but does not show what was heard of: ask again, ever less often.</summary>
+    /// <param name="answers">How many answers have not shown it.</param>
+    public void Unconfirmed(int answers)
+    {
+        Succeeded();
+        Set(ExponentialBackoffRetryPolicy.DelayFor(answers - 1, jitter: 0.5, jitter));
+    }
+
     /// <summary>History was lost: go on at once, but not in a tight loop when that happens again before anything arrived.</summary>
     public void Lost()
     {

@@ -13,7 +13,7 @@ namespace Realtime.Client.Recovery;
 /// Asks the server for events that were not pushed. A few quick retries of what may pass by itself (connection errors,
 /// timeouts, 408, 429, 5xx) are inside; whoever needs an answer in the end asks again later. Thread-safe.
 /// </summary>
-internal sealed class MissedEvents
+internal sealed class MissedEvents : IMissedEvents
 {
     private const int QuickRetries = 2;
     private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromSeconds(30);

@@ -9,7 +9,7 @@ internal sealed record StartPlace(StreamPosition Position, Guid? Id = null, Date
 internal static class StartPlaces
 {
     /// <exception cref="RealtimeException">The server gave no usable answer; asking again may help.</exception>
-    public static async Task<StartPlace> FindAsync(MissedEvents missed, StartKind kind, CancellationToken cancellationToken)
+    public static async Task<StartPlace> FindAsync(IMissedEvents missed, StartKind kind, CancellationToken cancellationToken)
     {
         var answer = await missed.AskAsync(new EventsQuestion { Limit = 1 }, cancellationToken).ConfigureAwait(false);
         if (answer is not EventsAnswer.Page { Content: var page }) throw new RealtimeException("The server has lost a history that was not asked for.");
@@ -21,8 +21,9 @@ internal static class StartPlaces
         // and the stream can be continued by time when its epoch has changed.
         var beforeHead = page.Head.At(page.Head.Sequence - 1);
         answer = await missed.AskAsync(new EventsQuestion { After = beforeHead, Limit = 1 }, cancellationToken).ConfigureAwait(false);
-        return answer is EventsAnswer.Page { Content.Events: [var head, ..] } && head.Position == page.Head
-            ? new StartPlace(head.Position, head.Id, head.Time)
-            : new StartPlace(page.Head);
+        if (answer is EventsAnswer.Page { Content.Events: [var head, ..] } && head.Position == page.Head) return new StartPlace(head.Position, head.Id, head.Time);
+
+        // Trimmed or rewritten since. Without its time the next loss would have to begin at the oldest event, and repeat.
+        throw new RealtimeException($"The event at the head {page.Head} was gone when it was asked for.");
     }
 }

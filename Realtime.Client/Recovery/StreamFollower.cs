@@ -19,7 +19,7 @@ namespace Realtime.Client.Recovery;
 internal sealed class StreamFollower(
     AgentEventsClientOptions options,
     LiveBuffer live,
-    MissedEvents missed,
+    IMissedEvents missed,
     EventPump pump,
     CursorKeeper cursors,
     ConnectionStateMachine states,
@@ -29,15 +29,13 @@ internal sealed class StreamFollower(
     private static readonly TimeSpan ShortestHold = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestHold = TimeSpan.FromMilliseconds(150);
 
-    private readonly HeldEvents _held = new(options.LiveBufferCapacity);
+    private readonly StreamStart _start = new(options, missed, cursors, logger);
+    private readonly StreamMerge _merge = new(options.LiveBufferCapacity);
     private readonly FetchSchedule _schedule = new(options.TimeProvider, options.Jitter, ShortestHold, LongestHold);
-    private readonly TaskCompletionSource<bool> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private StreamPosition? _target;
-    private DateTimeOffset? _since;
     private int? _barrierPassed;
 
     /// <summary>Completes when the start is known and saved: nothing published from then on can be missed.</summary>
-    public Task Started => _started.Task;
+    public Task Started => _start.Found;
 
     /// <exception cref="AccessDeniedException">The token is another user's.</exception>
     /// <exception cref="HandlerFailedException">The application cannot handle an event and wants to stop.</exception>
@@ -45,11 +43,12 @@ internal sealed class StreamFollower(
     public async Task RunAsync(ClientLifetime lifetime)
     {
         var stopping = lifetime.Stopping;
-        await ResolveStartAsync(stopping).ConfigureAwait(false);
+        await _start.ResolveAsync(stopping).ConfigureAwait(false);
+        _schedule.Now(); // without a connection too: whoever cannot use WebSockets still gets what was missed
         while (true)
         {
             stopping.ThrowIfCancellationRequested();
-            if (_since is null) TakeLive();
+            if (_start.Since is null) TakeLive();
             if (await HandNextHeldAsync(lifetime).ConfigureAwait(false)) continue;
 
             if (FetchIn() is { } wait)
@@ -71,79 +70,21 @@ internal sealed class StreamFollower(
         }
     }
 
-    private StreamPosition Last => cursors.Current!.Position;
-
-    private async Task ResolveStartAsync(CancellationToken stopping)
-    {
-        var start = options.StartFrom;
-        if (start.Kind == StartKind.Cursor)
-        {
-            if (await cursors.LoadAsync(stopping).ConfigureAwait(false) is { } stored)
-            {
-                cursors.Resume(stored);
-                Begin();
-                _schedule.Now(); // without a connection too: whoever cannot use WebSockets still gets what was missed
-                return;
-            }
-
-            start = start.Otherwise!;
-        }
-
-        await PutAsync(start, stopping).ConfigureAwait(false);
-    }
-
-    /// <summary>Places the cursor, asking the server as long as it takes.</summary>
-    private async Task PutAsync(StartFrom start, CancellationToken stopping)
-    {
-        _schedule.Restart();
-        switch (start.Kind)
-        {
-            case StartKind.After:
-                await cursors.PutAsync(start.Position, id: null, time: null, stopping).ConfigureAwait(false);
-                Begin();
-                return;
-            case StartKind.Since:
-                _since = start.Time; // the first page says which position that is
-                return;
-        }
-
-        while (true)
-        {
-            try
-            {
-                var place = await StartPlaces.FindAsync(missed, start.Kind, stopping).ConfigureAwait(false);
-                await cursors.PutAsync(place.Position, place.Id, place.Time, stopping).ConfigureAwait(false);
-                _schedule.Restart();
-                Begin();
-                return;
-            }
-            catch (Exception fault) when (IsWorthRepeating(fault, stopping))
-            {
-                var wait = _schedule.Failed();
-                ClientLog.RecoveryFailed(logger, default, _schedule.Failures, wait, fault);
-                await options.TimeProvider.Wait(wait, stopping).ConfigureAwait(false);
-            }
-        }
-    }
-
-    private void Begin()
-    {
-        if (_started.TrySetResult(true)) ClientLog.Starting(logger, Last);
-    }
+    private StreamCursor Last => cursors.Current!;
 
     private void TakeLive()
     {
         if (live.Take() is not { } heard) return;
 
-        if (heard.BarrierGeneration is { } generation) _barrierPassed = generation;
         foreach (var pushed in heard.Events) TakePushed(pushed);
-        foreach (var head in heard.Heads) TakeHead(head, atOnce: heard.BarrierGeneration is not null);
+        foreach (var head in heard.Heads) TakeHead(head);
+        if (heard.Barrier is { } barrier) TakeBarrier(barrier);
         if (!heard.HasLost) return;
 
         ClientMetrics.Overflows.Add(1);
         ClientLog.LiveBufferOverflow(logger, options.LiveBufferCapacity);
         states.TryMove(ConnectionState.CatchingUp, "fell behind the stream", from: ConnectionState.Live);
-        _schedule.Now();
+        _merge.Doubt();
     }
 
     private void TakePushed(JsonElement pushed)
@@ -158,50 +99,63 @@ internal sealed class StreamFollower(
             ClientLog.UnreadablePush(logger, fault);
         }
 
-        if (envelope is null || !envelope.Position.IsSameHistoryAs(Last))
+        switch (envelope is null ? GateDecision.Foreign : _merge.Push(Last, envelope))
         {
-            _schedule.Soon(); // the server decides what it means
-            return;
-        }
-
-        if (SequenceGate.Offer(Last.Sequence, envelope.Position.Sequence) != GateDecision.Duplicate)
-        {
-            _held.Add(envelope);
-            RaiseTarget(envelope.Position);
-            return;
-        }
-
-        ClientMetrics.Duplicates.Add(1);
-        if (cursors.Current!.EventTime is { } lastTime && envelope.Time > lastTime)
-        {
-            // Times rise with sequences, so this event cannot be of the history we have seen.
-            ClientLog.ForkSuspected(logger, envelope.Position, Last);
-            _schedule.Now();
+            case GateDecision.Foreign:
+                _schedule.Soon(); // the server decides what it means
+                break;
+            case GateDecision.Duplicate:
+                ClientMetrics.Duplicates.Add(1);
+                break;
+            case GateDecision.Rewritten:
+                ClientLog.ForkSuspected(logger, envelope!.Position, Last.Position);
+                break;
+            case GateDecision.Stale:
+                ClientLog.StalePush(logger, envelope!.Position, Last.Position);
+                _schedule.Soon();
+                break;
         }
     }
 
-    private void TakeHead(StreamPosition head, bool atOnce)
+    private void TakeHead(StreamPosition head)
     {
-        if (!head.IsSameHistoryAs(Last))
-        {
-            _schedule.Soon();
-            return;
-        }
-
-        RaiseTarget(head);
-        if (atOnce && head.Sequence > Last.Sequence) _schedule.Now();
+        if (_merge.Hear(Last, head) is HeadVerdict.Foreign or HeadVerdict.Below) _schedule.Soon();
     }
 
-    private void RaiseTarget(StreamPosition heard)
+    private void TakeBarrier(BarrierHead barrier)
     {
-        if (_target is not { } target || target.Sequence < heard.Sequence) _target = heard;
+        _barrierPassed = barrier.Generation;
+        switch (_merge.Hear(Last, barrier.Head))
+        {
+            case HeadVerdict.Foreign:
+                _schedule.Soon();
+                break;
+            case HeadVerdict.Below:
+                _merge.Doubt(); // read after what was seen, and yet before it
+                break;
+            case HeadVerdict.Ahead:
+                _schedule.Now();
+                break;
+        }
     }
 
     private async Task<bool> HandNextHeldAsync(ClientLifetime lifetime)
     {
-        if (_since is not null || !_held.TryTakeNext(Last.Sequence, out var next)) return false;
-        await HandAsync(next, lifetime).ConfigureAwait(false);
-        return true;
+        if (_start.Since is not null) return false;
+        var decision = _merge.TakeNext(Last, out var next);
+        if (decision == GateDecision.Deliver)
+        {
+            await HandAsync(next!, lifetime).ConfigureAwait(false);
+            return true;
+        }
+
+        if (decision != GateDecision.Gap)
+        {
+            ClientLog.StalePush(logger, Last.Position.At(Last.Position.Sequence + 1), Last.Position);
+            _schedule.Soon();
+        }
+
+        return false;
     }
 
     private Task HandAsync(AgentEventEnvelope next, ClientLifetime lifetime)
@@ -213,26 +167,24 @@ internal sealed class StreamFollower(
     /// <summary>How long to wait before fetching; <see langword="null"/> when nothing is missing.</summary>
     private TimeSpan? FetchIn()
     {
-        if (_since is null && _target is { } target && target.Sequence > Last.Sequence)
-        {
-            if (_schedule.SoonUnlessClosed()) ClientMetrics.Gaps.Add(1);
-        }
-
+        if (_start.Since is null && _merge.IsInDoubt) _schedule.Now();
+        else if (_start.Since is null && _merge.IsBehind(Last) && _schedule.SoonUnlessClosed()) ClientMetrics.Gaps.Add(1);
         return _schedule.DueIn();
     }
 
     private async Task FetchAsync(ClientLifetime lifetime)
     {
-        var question = _since is { } since
+        var question = _start.Since is { } since
             ? new EventsQuestion { Since = since, Limit = options.PageSize }
-            : new EventsQuestion { After = Last, Time = cursors.Current!.EventTime, Limit = options.PageSize };
+            : new EventsQuestion { After = Last.Position, Time = Last.EventTime, Limit = options.PageSize };
         EventsAnswer answer;
         try
         {
             answer = await missed.AskAsync(question, lifetime.Stopping).ConfigureAwait(false);
         }
-        catch (Exception fault) when (IsWorthRepeating(fault, lifetime.Stopping))
+        catch (Exception fault) when (fault is not AccessDeniedException)
         {
+            lifetime.Stopping.ThrowIfCancellationRequested();
             Failed(fault);
             return;
         }
@@ -243,49 +195,71 @@ internal sealed class StreamFollower(
 
     private async Task HandPageAsync(EventPage page, ClientLifetime lifetime)
     {
-        if (_since is { } since)
-        {
-            var start = page.Events.Count > 0 ? BeforeFirst(page) : page.Next;
-            if (page.Truncated) ReportLoss(HistoryLostReason.Trimmed, cursors.Current?.Position ?? start, page.Head, page.Oldest, StartFrom.Since(since));
-            await cursors.PutAsync(start, id: null, since, lifetime.Stopping).ConfigureAwait(false);
-            _since = null;
-            Begin();
-        }
+        if (_start.Since is { } since && !await BeginSinceAsync(since, page, lifetime.Stopping).ConfigureAwait(false)) return;
 
-        int count = 0;
-        foreach (var next in page.Events)
+        if (StreamMerge.FaultOf(Last, page, out var events) is { } wrong)
         {
-            lifetime.Stopping.ThrowIfCancellationRequested();
-            var decision = next.Position.IsSameHistoryAs(Last) ? SequenceGate.Offer(Last.Sequence, next.Position.Sequence) : GateDecision.Gap;
-            if (decision == GateDecision.Duplicate) continue;
-            if (decision == GateDecision.Gap)
-            {
-                Failed(new RealtimeException($"The server's page goes on with {next.Position} after {Last}."));
-                return;
-            }
-
-            await HandAsync(next, lifetime).ConfigureAwait(false);
-            count++;
-        }
-
-        if (count > 0)
-        {
-            ClientMetrics.Recovered.Add(count);
-            ClientLog.Recovered(logger, count, Last);
-        }
-
-        _held.DropUpTo(Last.Sequence);
-        if (page.Head.IsSameHistoryAs(Last)) RaiseTarget(page.Head);
-        bool isBehind = _target is { } target && target.Sequence > Last.Sequence;
-        if (isBehind && count == 0)
-        {
-            // What was heard of must exist, yet this answer does not show it: ask again, ever less often.
-            Failed(fault: null);
+            Failed(new RealtimeException(wrong));
             return;
         }
 
+        foreach (var next in events)
+        {
+            lifetime.Stopping.ThrowIfCancellationRequested();
+            await HandAsync(next, lifetime).ConfigureAwait(false);
+        }
+
+        if (events.Count > 0)
+        {
+            ClientMetrics.Recovered.Add(events.Count);
+            ClientLog.Recovered(logger, events.Count, Last.Position);
+        }
+
+        Conclude(page, events.Count);
+    }
+
+    private void Conclude(EventPage page, int handed)
+    {
+        var target = _merge.Target;
+        switch (_merge.Finish(Last, page))
+        {
+            case PageVerdict.More when handed == 0:
+                Failed(fault: null); // an answer that contradicts itself
+                return;
+            case PageVerdict.More:
+                _schedule.Succeeded();
+                _schedule.Now();
+                return;
+            case PageVerdict.Unconfirmed:
+                _schedule.Unconfirmed(_merge.Unconfirmed);
+                return;
+            case PageVerdict.Dropped:
+                ClientLog.TargetDropped(logger, target!.Value, StreamMerge.DisprovedBy, page.Head);
+                break;
+        }
+
         _schedule.Succeeded();
-        if (isBehind) _schedule.Now();
+    }
+
+    /// <summary>The first page after a time says which position that is.</summary>
+    /// <returns>Whether the page is to be handed over.</returns>
+    private async Task<bool> BeginSinceAsync(DateTimeOffset since, EventPage page, CancellationToken stopping)
+    {
+        var start = page.Events.Count > 0 ? BeforeFirst(page) : page.Next;
+        if (page.Truncated)
+        {
+            var asked = StartFrom.Since(since);
+            var continuation = ReportLoss(HistoryLostReason.Trimmed, cursors.Current?.Position ?? start, page.Head, page.Oldest, asked);
+            if (continuation != asked && continuation.Kind != StartKind.Cursor)
+            {
+                await _start.PutAsync(continuation, stopping).ConfigureAwait(false);
+                _schedule.Restart();
+                return false;
+            }
+        }
+
+        await _start.PlaceAsync(new StartPlace(start, Id: null, since), stopping).ConfigureAwait(false);
+        return true;
     }
 
     private static StreamPosition BeforeFirst(EventPage page) =>
@@ -293,16 +267,15 @@ internal sealed class StreamFollower(
 
     private async Task ContinueAfterLossAsync(EventsAnswer.Lost lost, CancellationToken stopping)
     {
-        var fallback = lost.Reason != HistoryLostReason.Trimmed && cursors.Current!.Time is { } time ? StartFrom.Since(time) : StartFrom.Beginning;
-        var continuation = ReportLoss(lost.Reason, Last, lost.Head, lost.Oldest, fallback);
+        var fallback = lost.Reason != HistoryLostReason.Trimmed && Last.Time is { } time ? StartFrom.Since(time) : StartFrom.Beginning;
+        var continuation = ReportLoss(lost.Reason, Last.Position, lost.Head, lost.Oldest, fallback);
         if (continuation.Kind == StartKind.Cursor) continuation = fallback;
 
         // What is still waiting here was pushed from the history that is gone.
-        if (live.Take() is { BarrierGeneration: { } generation }) _barrierPassed = generation;
-        _held.Clear();
-        _target = null;
+        if (live.Take() is { Barrier: { } barrier }) _barrierPassed = barrier.Generation;
+        _merge.Forget();
         await cursors.FlushAsync(stopping).ConfigureAwait(false);
-        await PutAsync(continuation, stopping).ConfigureAwait(false);
+        await _start.PutAsync(continuation, stopping).ConfigureAwait(false);
         _schedule.Lost();
     }
 
@@ -336,7 +309,4 @@ internal sealed class StreamFollower(
         if (_barrierPassed is { } generation)
             states.TryMove(ConnectionState.Live, "caught up", generation: generation, from: ConnectionState.CatchingUp);
     }
-
-    private static bool IsWorthRepeating(Exception fault, CancellationToken stopping) =>
-        fault is not AccessDeniedException && !stopping.IsCancellationRequested;
 }

@@ -76,6 +76,15 @@ internal static partial class ClientLog
     [LoggerMessage(23, LogLevel.Warning, "Publishing failed, attempt {Attempt}; trying again in {Delay}")]
     public static partial void PublishRetried(ILogger logger, int attempt, TimeSpan delay, Exception? error);
 
+    [LoggerMessage(24, LogLevel.Warning, "The server does not show {Target} after {Answers} answers, its head is {Head}: it is not waited for any longer")]
+    public static partial void TargetDropped(ILogger logger, StreamPosition target, int answers, StreamPosition head);
+
+    [LoggerMessage(25, LogLevel.Warning, "An event at {Position}, after {Cursor} but not later in time, belongs to a history that is gone; asking the server")]
+    public static partial void StalePush(ILogger logger, StreamPosition position, StreamPosition cursor);
+
+    [LoggerMessage(26, LogLevel.Warning, "Where to read from could not be found ({Failures} in a row); next try in {Delay}")]
+    public static partial void StartFailed(ILogger logger, int failures, TimeSpan delay, Exception error);
+
     [LoggerMessage(30, LogLevel.Warning, "The cursor of {Consumer} could not be read from the server; next try in {Delay}")]
     public static partial void CursorNotLoaded(ILogger logger, string consumer, TimeSpan delay, Exception error);
 

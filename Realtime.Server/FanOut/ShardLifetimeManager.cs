@@ -17,7 +17,7 @@ namespace Realtime.Server.FanOut;
 /// no message to everybody.
 /// </remarks>
 internal sealed class ShardLifetimeManager(
-    LocalGroups groups, IHubProtocolResolver protocols, IServiceProvider services, RedisShards? redis = null) : HubLifetimeManager<AgentHub>
+    LocalGroups groups, IHubProtocolResolver protocols, IServiceProvider services, RedisShards? redis = null) : HubLifetimeManager<AgentHub>, ILocalPushes
 {
     private readonly ConcurrentDictionary<string, LocalConnection> _connections = new(StringComparer.Ordinal);
 
@@ -75,7 +75,10 @@ internal sealed class ShardLifetimeManager(
     public override Task SendUsersAsync(IReadOnlyList<string> userIds, string methodName, object?[] args, CancellationToken cancellationToken = default) =>
         throw NoSuchTarget();
 
-    /// <summary>Pushes to the connections of this node only.</summary>
+    public IEnumerable<string> Names => groups.Names;
+
+    public LocalGroup? Find(string name) => groups.Find(name);
+
     public void SendLocal(LocalGroup group, string methodName, object argument) =>
         group.Send(new SerializedHubMessage(Serialize(methodName, [argument])), PositionOf(methodName, [argument]));
 
@@ -91,7 +94,6 @@ internal sealed class ShardLifetimeManager(
         return true;
     }
 
-    /// <summary>Tells the connections of this node the head of their stream; from there on its events count as pushed.</summary>
     public void Announce(LocalGroup group, StreamPosition head) =>
         group.Announce(new SerializedHubMessage(Serialize(nameof(IAgentClient.ReceiveHead), [head])), head);
 

@@ -222,6 +222,26 @@ public sealed class CursorTests
     }
 
     [Test]
+    public async Task Save_that_fails_while_the_client_stops_is_no_reason_to_end_with_an_error()
+    {
+        using var store = new SlowlyFailingStore();
+        await using var run = ClientRun.Create(_server.Url, o =>
+        {
+            o.CursorStore = store;
+            o.StartFrom = StartFrom.After(new StreamPosition("fake", 0));
+        });
+        var starting = run.Client.StartAsync();
+        await store.Entered.Task.WithinDeadline();
+
+        var stopping = run.Client.StopAsync();
+        store.Fail();
+
+        await stopping.WithinDeadline();
+        await run.Client.Completion.WithinDeadline();
+        await FluentActions.Awaiting(() => starting.WithinDeadline()).Should().ThrowAsync<OperationCanceledException>("it was stopped before it began");
+    }
+
+    [Test]
     public async Task Store_that_hangs_at_the_end_does_not_keep_the_client_from_stopping()
     {
         var store = new FailingStore();
@@ -275,6 +295,27 @@ public sealed class CursorTests
 
     StreamCursor Cursor(long sequence) =>
         new() { ServerUrl = _server.Url.ToString().TrimEnd('/'), UserId = "user_1", Position = new StreamPosition("fake", sequence) };
+
+    /// <summary>Takes its time for a save, whoever stops meanwhile, and then fails.</summary>
+    sealed class SlowlyFailingStore : ICursorStore, IDisposable
+    {
+        readonly SemaphoreSlim _gate = new(0);
+
+        internal TaskCompletionSource Entered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public ValueTask<StreamCursor?> LoadAsync(CancellationToken cancellationToken) => new((StreamCursor?)null);
+
+        public async ValueTask SaveAsync(StreamCursor cursor, CancellationToken cancellationToken)
+        {
+            Entered.TrySetResult();
+            await _gate.WaitAsync(CancellationToken.None);
+            throw new IOException("disk full");
+        }
+
+        public void Dispose() => _gate.Dispose();
+
+        internal void Fail() => _gate.Release();
+    }
 
     sealed class FailingStore : ICursorStore
     {

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Realtime.Client;
 using Realtime.Contracts;
 using Realtime.Contracts.Events;
@@ -44,7 +45,8 @@ public sealed class DeliveryTests
     [Test]
     public async Task Swapped_pushes_are_put_in_order_without_asking_the_server()
     {
-        await using var run = await ClientRun.LiveAsync(_server.Url);
+        // By this clock the time to wait for the missing one never passes.
+        await using var run = await ClientRun.LiveAsync(_server.Url, o => o.TimeProvider = new FakeTimeProvider());
         int questions = _server.Questions.Count;
         var events = _server.Stream.Append(4);
         foreach (int i in new[] { 1, 0, 3, 2 }) await _server.PushAsync(events[i]);
@@ -182,8 +184,16 @@ public sealed class DeliveryTests
     public async Task Slow_application_overflows_the_live_buffer_and_misses_nothing()
     {
         using var gate = new SemaphoreSlim(0);
-        await using var run = await ClientRun.LiveAsync(_server.Url, o => o.LiveBufferCapacity = 10, async _ => await gate.WaitAsync().WithinDeadline());
+        await using var run = await ClientRun.LiveAsync(
+            _server.Url,
+            o =>
+            {
+                o.LiveBufferCapacity = 10;
+                o.IdleCheckInterval = TimeSpan.FromMilliseconds(100);
+            },
+            async _ => await gate.WaitAsync().WithinDeadline());
         for (int i = 0; i < 100; i++) await _server.PublishAsync();
+        await _server.WaitForReceiptAsync();
 
         gate.Release(1000);
         await run.UntilSeenAsync(100);
@@ -243,6 +253,7 @@ public sealed class DeliveryTests
         });
 
         await run.UntilSeenAsync(410);
-        run.Sequences.Should().Equal(Enumerable.Range(1, run.Sequences.Count).Select(i => (long)i));
+        var seen = run.Sequences; // more follow
+        seen.Should().Equal(Enumerable.Range(1, seen.Count).Select(i => (long)i));
     }
 }

@@ -24,7 +24,7 @@ public sealed class HandlerContractTests
     [Test]
     public async Task Live_events_waiting_for_a_slow_application_are_bounded_in_bytes_too()
     {
-        var live = new LiveBuffer(capacity: 100_000, TimeProvider.System);
+        var live = new LiveBuffer(capacity: 100_000, TimeProvider.System, new WakeSignal(TimeProvider.System));
         using var large = JsonDocument.Parse($"\"{new string('x', 1024 * 1024)}\"");
         for (int i = 0; i < 40; i++) live.AddEvent(large.RootElement);
         await live.WaitAsync(limit: null, CancellationToken.None).WithinDeadline();

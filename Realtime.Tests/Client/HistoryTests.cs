@@ -56,7 +56,7 @@ public sealed class HistoryTests
         await run.UntilSeenAsync(7);
         run.Losses.Should().ContainSingle().Which.Reason.Should().Be(HistoryLostReason.EpochChanged);
         run.Seen.Skip(4).Select(e => e.Position.ToString()).Should().Equal("next.5", "next.6", "next.7");
-        run.Client.Status.State.Should().Be(ConnectionState.Live);
+        await Eventually.Async("it is live again", () => run.Client.Status.State == ConnectionState.Live);
     }
 
     [Test]

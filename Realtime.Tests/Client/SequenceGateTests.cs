@@ -13,7 +13,7 @@ public sealed class SequenceGateTests
     [TestCase(42, 44, "Gap")]
     [TestCase(0, 2, "Gap")]
     public void Judges(long last, long received, string decision) =>
-        SequenceGate.Offer(last, received).ToString().Should().Be(decision);
+        SequenceGate.Offer(last, lastTime: null, received, default).ToString().Should().Be(decision);
 
     [Test]
     public void Held_events_come_out_once_and_in_order_whatever_the_order_they_came_in() =>
@@ -24,7 +24,7 @@ public sealed class SequenceGateTests
             foreach (int sequence in arrivals)
             {
                 long last = delivered.Count;
-                if (SequenceGate.Offer(last, sequence) != GateDecision.Duplicate) held.Add(Event(sequence));
+                if (SequenceGate.Offer(last, lastTime: null, sequence, default) != GateDecision.Duplicate) held.TryAdd(Event(sequence));
                 while (held.TryTakeNext(delivered.Count, out var next)) delivered.Add(next.Position.Sequence);
             }
 
@@ -36,7 +36,7 @@ public sealed class SequenceGateTests
     public void Beyond_the_capacity_the_latest_are_dropped()
     {
         var held = new HeldEvents(capacity: 2);
-        foreach (int sequence in new[] { 9, 5, 7, 3 }) held.Add(Event(sequence));
+        foreach (int sequence in new[] { 9, 5, 7, 3 }) held.TryAdd(Event(sequence));
 
         held.Count.Should().Be(2);
         held.TryTakeNext(2, out _).Should().BeTrue();

@@ -40,11 +40,11 @@ public sealed class SupervisionTests
         var waited = TimeSpan.Zero;
         await AdvanceUntilAsync("the stuck connection is given up", () => IsLogged(run, "has begun no attempt"), step => waited += step);
         waited.Should().BeGreaterThanOrEqualTo(announced + TimeSpan.FromSeconds(60));
-        await AdvanceUntilAsync("another connection is live", () => run.TimesCaughtUp == 2);
+        await AdvanceUntilAsync("another connection is live", () => run.TimesCaughtUp == 2, during: () => IsWaiting(run));
 
         _server.HandshakeTokens.Should().HaveCount(2);
         await _server.PublishAsync();
-        await AdvanceUntilAsync("three events are seen", () => run.Seen.Count == 3);
+        await run.UntilSeenAsync(3);
         run.Sequences.Should().Equal(1, 2, 3);
     }
 
@@ -105,11 +105,13 @@ public sealed class SupervisionTests
                 o.TimeProvider = _time;
                 o.RetryPolicy = policy;
                 o.LiveBufferCapacity = 1;
+                o.IdleCheckInterval = TimeSpan.FromSeconds(1);
             },
             handler: e => e.Position.Sequence == 1 ? gate.WaitAsync().WithinDeadline() : Task.CompletedTask);
         await CutAndReturnAsync(run, 1);
         _time.Advance(TimeSpan.FromSeconds(11));
         for (int i = 0; i < 5; i++) await _server.PublishAsync(); // overflows while the first is at work
+        await _server.WaitForReceiptAsync(meanwhile: () => _time.Advance(TimeSpan.FromMilliseconds(100)));
         gate.Release();
         await AdvanceUntilAsync("it has caught up again", () => run.Seen.Count == 5 && run.Client.Status.State == ConnectionState.Live, step: TimeSpan.FromMilliseconds(50));
         run.States.Should().Contain(s => s.Reason == "fell behind the stream");
@@ -129,12 +131,12 @@ public sealed class SupervisionTests
             o.RetryPolicy = new ExponentialBackoffRetryPolicy(jitter: 0);
         });
         var starting = run.Client.StartAsync();
-        await AdvanceUntilAsync("seven attempts have failed", () => Waits(run).Count >= 7);
+        await AdvanceUntilAsync("seven attempts have failed", () => Waits(run).Count >= 7, during: () => IsWaiting(run));
 
         Waits(run).Take(7).Select(w => w.TotalSeconds).Should().Equal(1, 2, 4, 8, 16, 30, 30);
         starting.IsCompleted.Should().BeFalse();
         await _server.StartAsync();
-        await AdvanceUntilAsync("it is live", () => run.TimesCaughtUp == 1);
+        await AdvanceUntilAsync("it is live", () => run.TimesCaughtUp == 1, during: () => IsWaiting(run));
         await starting.WithinDeadline();
     }
 
@@ -167,7 +169,7 @@ public sealed class SupervisionTests
         int asked = 0;
         var never = new TaskCompletionSource<StreamPosition>();
         _server.OnGetHead = () => Interlocked.Increment(ref asked) == 1 ? never.Task : Task.FromResult(_server.Stream.Head);
-        await using var run = await ClientRun.LiveAsync(_server.Url, o => o.RequestTimeout = TimeSpan.FromMilliseconds(500));
+        await using var run = await ClientRun.LiveAsync(_server.Url, o => o.RequestTimeout = TimeSpan.FromSeconds(4)); // long enough for the second one's answer
 
         _server.HandshakeTokens.Should().HaveCount(2);
         run.TimesCaughtUp.Should().Be(1);
@@ -181,7 +183,8 @@ public sealed class SupervisionTests
             () => run.States.Count(s => s.Reason is "connected" or "connected again") > times && run.Client.Status.State == ConnectionState.Live);
     }
 
-    async Task AdvanceUntilAsync(string reason, Func<bool> condition, Action<TimeSpan>? advanced = null, TimeSpan? step = null)
+    /// <param name="during">When time goes on: while an attempt is under way it must not, or the attempt times out by a clock that is far too fast.</param>
+    async Task AdvanceUntilAsync(string reason, Func<bool> condition, Action<TimeSpan>? advanced = null, TimeSpan? step = null, Func<bool>? during = null)
     {
         var by = step ?? TimeSpan.FromSeconds(5);
         await Eventually.Async(
@@ -189,12 +192,15 @@ public sealed class SupervisionTests
             () =>
             {
                 if (condition()) return true;
+                if (during?.Invoke() == false) return false;
                 _time.Advance(by);
                 advanced?.Invoke(by);
                 return false;
             },
             TimeSpan.FromSeconds(60));
     }
+
+    static bool IsWaiting(ClientRun run) => run.Client.Status.State == ConnectionState.Reconnecting;
 
     static bool IsLogged(ClientRun run, string text) => run.Logs.All.Any(l => l.Text.Contains(text, StringComparison.Ordinal));
 

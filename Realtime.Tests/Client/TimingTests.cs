@@ -92,7 +92,7 @@ public sealed class TimingTests
     [Test]
     public async Task Live_buffer_that_overflows_notes_the_loss_and_takes_in_again()
     {
-        var live = new LiveBuffer(capacity: 2, _time);
+        var live = new LiveBuffer(capacity: 2, _time, new WakeSignal(_time));
         for (int i = 0; i < 4; i++) live.AddEvent(System.Text.Json.JsonDocument.Parse("{}").RootElement);
         await live.WaitAsync(limit: null, CancellationToken.None).WithinDeadline();
 
@@ -103,21 +103,21 @@ public sealed class TimingTests
     }
 
     [Test]
-    public void Of_heads_of_one_history_only_the_highest_counts()
+    public void Of_heads_of_one_history_the_lowest_and_the_highest_count()
     {
-        var live = new LiveBuffer(capacity: 2, _time);
+        var live = new LiveBuffer(capacity: 2, _time, new WakeSignal(_time));
         foreach (string head in new[] { "a.5", "a.9", "b.1", "a.7" }) live.AddHead(StreamPosition.Parse(head));
-        live.AddHead(StreamPosition.Parse("a.1"), barrierGeneration: 3);
+        live.AddBarrier(new BarrierHead(3, StreamPosition.Parse("a.1")));
 
         var batch = live.Take()!;
-        batch.Heads.Select(h => h.ToString()).Should().Equal("a.9", "b.1");
-        batch.BarrierGeneration.Should().Be(3);
+        batch.Heads.Select(h => h.ToString()).Should().Equal("a.5", "a.9", "b.1");
+        batch.Barrier.Should().Be(new BarrierHead(3, StreamPosition.Parse("a.1")));
     }
 
     [Test]
     public async Task Wait_for_the_live_buffer_ends_by_the_injected_clock()
     {
-        var live = new LiveBuffer(capacity: 2, _time);
+        var live = new LiveBuffer(capacity: 2, _time, new WakeSignal(_time));
         var waiting = live.WaitAsync(TimeSpan.FromSeconds(5), CancellationToken.None);
         waiting.IsCompleted.Should().BeFalse();
         _time.Advance(TimeSpan.FromSeconds(5));

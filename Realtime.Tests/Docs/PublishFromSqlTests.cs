@@ -17,7 +17,7 @@ public sealed class PublishFromSqlTests
 {
     const string Document = "docs/publish-from-sql.md";
     const string User = "user_42";
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     PostgresServer _postgres = null!; // its own: the document makes a role
 

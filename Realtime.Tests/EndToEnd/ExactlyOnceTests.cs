@@ -60,7 +60,7 @@ public sealed class ExactlyOnceTests
     public async Task Effect_and_cursor_in_two_transactions_repeat_effects_after_a_kill()
     {
         await using var flow = new Flow(_node, _tokens);
-        for (int kill = 0; kill < 20 && Booked().Count == Booked().Distinct().Count(); kill++)
+        for (int kill = 0; kill < 100 && Booked().Count == Booked().Distinct().Count(); kill++)
         {
             await using var sample = await StartSampleAsync("--apart");
             int before = Booked().Count;

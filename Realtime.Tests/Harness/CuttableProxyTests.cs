@@ -128,7 +128,7 @@ public sealed class CuttableProxyTests
 
         elapsed.Restart();
         await EchoAsync(client, new byte[3_000_000]).WithinDeadline();
-        elapsed.Elapsed.Should().BeLessThan(50 * delay, "one delay after the other would take more than 180");
+        elapsed.Elapsed.Should().BeLessThan(150 * delay, "one delay after the other would take more than 180");
     }
 
     [TestCase(ProxyDirection.ToServer, 1)]
@@ -141,7 +141,7 @@ public sealed class CuttableProxyTests
         _proxy.StopForwarding(direction);
         var echo = EchoAsync(client, 2);
         await ShouldStaySilentAsync(echo);
-        _echo.ReceivedBytes.Should().Be(arrived);
+        await Eventually.Async("what goes the other way arrives", () => _echo.ReceivedBytes == arrived);
         _proxy.ResumeForwarding(direction);
 
         (await echo.WithinDeadline()).Should().Be(2);

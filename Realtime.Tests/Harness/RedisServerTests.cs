@@ -6,7 +6,7 @@ namespace Realtime.Tests.Harness;
 [Category("Integration")]
 public sealed class RedisServerTests
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     RedisServer _server = null!;
 

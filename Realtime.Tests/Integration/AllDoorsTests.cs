@@ -26,6 +26,7 @@ public sealed class AllDoorsTests(bool isNotified)
         {
             ["ConnectionStrings:Postgres"] = database,
             ["Realtime:ListenForNotifications"] = isNotified ? "true" : "false",
+            ["Realtime:PublishTimeout"] = "00:01:00",
         });
         await using var run = await ClientRun.LiveAsync(host.Address, o =>
         {

@@ -60,7 +60,7 @@ public sealed class AppendInTransactionTests
         (first.Time.Offset, second.Id.Version).Should().Be((TimeSpan.Zero, 7));
         (await connection.RunAsync("select count(*) from orders where user_id = 'commits'")).Should().Be(1L);
         await tap.WaitForEventsAsync(2);
-        tap.Events.Select(e => e.GetProperty("data").GetProperty("itemCount").GetInt32()).Should().Equal(1, 2);
+        tap.Events.Select(e => e.GetProperty("data").GetProperty("itemCount").GetInt32()).Distinct().Should().Equal(1, 2);
     }
 
     [Test]

@@ -61,7 +61,7 @@ internal sealed class EventStoreHeldStreamTests
         await using var transaction = await connection.BeginTransactionAsync().WithinDeadline();
         await AppendEventAsync(connection, held);
 
-        var waiting = Store.AppendAsync([Unit(Event(held))], TimeSpan.FromSeconds(20), CancellationToken.None);
+        var waiting = Store.AppendAsync([Unit(Event(held))], Patience, CancellationToken.None);
         await Eventually.Async("the append waits for the lock", AppendWaitsAsync);
         waiting.IsCompleted.Should().BeFalse();
         await transaction.RollbackAsync().WithinDeadline();
@@ -110,7 +110,7 @@ internal sealed class EventStoreHeldStreamTests
         await using var transaction = await connection.BeginTransactionAsync().WithinDeadline();
         await AppendEventAsync(connection, held);
 
-        var waiting = Store.AppendAsync([Unit(Event(first), Event(held), Event(last))], TimeSpan.FromSeconds(20), CancellationToken.None);
+        var waiting = Store.AppendAsync([Unit(Event(first), Event(held), Event(last))], Patience, CancellationToken.None);
         await Eventually.Async("the append waits for the lock", AppendWaitsAsync);
 
         (await Store.AppendAllAsync(Unit(Event(first)), Unit(Event(last)))).Should().AllBeOfType<AppendOutcome.Committed>();
@@ -125,7 +125,7 @@ internal sealed class EventStoreHeldStreamTests
         string[] users = [.. Enumerable.Range(0, 5).Select(_ => NewUser())];
 
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 60).Select(n => Store.AppendAsync(
-            [Unit([.. (n % 2 == 0 ? users : users.Reverse()).Select(user => Event(user))])], TimeSpan.FromSeconds(20), CancellationToken.None).WithinDeadline(Patience)));
+            [Unit([.. (n % 2 == 0 ? users : users.Reverse()).Select(user => Event(user))])], Patience, CancellationToken.None).WithinDeadline(Patience)));
 
         outcomes.Should().OnlyContain(outcome => outcome[0] is AppendOutcome.Committed);
         foreach (string user in users) (await Store.ReadAllAsync(user)).ShouldBeGapless(60);

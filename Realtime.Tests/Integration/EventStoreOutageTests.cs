@@ -24,7 +24,7 @@ internal sealed class EventStoreOutageTests
     public async Task Open()
     {
         _server = await PostgresServer.StartAsync().WithinDeadline(Patience);
-        _stores = new EventStorePostgresUnderTest(_server.ConnectionString, TimeSpan.FromSeconds(2));
+        _stores = new EventStorePostgresUnderTest(_server.ConnectionString, TimeSpan.FromSeconds(5));
         await Store.InitializeAsync(CancellationToken.None).WithinDeadline(Patience);
     }
 
@@ -116,14 +116,16 @@ internal sealed class EventStoreOutageTests
     public async Task A_frozen_server_ends_the_call_at_its_timeout_and_a_cancelled_wait_at_once()
     {
         string user = NewUser();
-        await Store.AppendAsync(Event(user));
+        await using var patient = new EventStorePostgresUnderTest(_server.ConnectionString, TimeSpan.FromMinutes(5));
+        await patient.Events.AppendAsync(Event(user));
+        await Store.HeadAsync(user);
         await _server.PauseAsync().WithinDeadline();
         try
         {
             using var cancel = new CancellationTokenSource();
-            var cancelled = Store.ReadHeadsAsync([user], cancel.Token);
+            var cancelled = patient.Events.ReadHeadsAsync([user], cancel.Token);
             cancel.Cancel();
-            var wait = () => cancelled.WaitAsync(TimeSpan.FromSeconds(1));
+            var wait = () => cancelled.WithinDeadline();
             await wait.Should().ThrowAsync<OperationCanceledException>();
 
             var read = () => Store.HeadAsync(user).WithinDeadline();

@@ -31,8 +31,8 @@ internal sealed class EventStorePostgresUnderTest : EventStoresUnderTest
 
     public override IConsumerCursorStore Cursors { get; }
 
-    /// <summary>Over an empty database of the shared server.</summary>
-    public static async Task<EventStoresUnderTest> CreateAsync() => new EventStorePostgresUnderTest(await Shared.CreateDatabaseAsync());
+    /// <summary>Over an empty database of the shared server, which a busy machine may keep waiting.</summary>
+    public static async Task<EventStoresUnderTest> CreateAsync() => new EventStorePostgresUnderTest(await Shared.CreateDatabaseAsync(), TimeSpan.FromSeconds(30));
 
     public override EventStoresUnderTest AnotherNode() => new EventStorePostgresUnderTest(ConnectionString);
 

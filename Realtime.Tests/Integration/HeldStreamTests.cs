@@ -14,7 +14,11 @@ public sealed class HeldStreamTests
     public async Task While_a_transaction_holds_one_stream_others_publish_and_that_one_waits(bool streamExistsBefore)
     {
         string database = await Shared.CreateDatabaseAsync();
-        await using var host = await RealtimeHost.StartAsync(new Dictionary<string, string?> { ["ConnectionStrings:Postgres"] = database });
+        await using var host = await RealtimeHost.StartAsync(new Dictionary<string, string?>
+        {
+            ["ConnectionStrings:Postgres"] = database,
+            ["Realtime:PublishTimeout"] = "00:01:00", // those who wait must not give up before the others are done
+        });
         using var publisher = host.ClientFor("worker", Scopes.Publish);
         if (streamExistsBefore) (await PublishAsync(publisher, "held")).StatusCode.Should().Be(HttpStatusCode.Created);
         await using var business = new NpgsqlConnection(database);

@@ -22,6 +22,7 @@ internal sealed class OnlineUsers : IAsyncDisposable
     private readonly List<(string User, ClientRun Run)> _clients = [];
     private readonly Dictionary<string, ConcurrentQueue<(Guid Id, StreamPosition Position)>> _acknowledged = [];
     private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenSource _abandon = new();
     private readonly List<Task> _publishing = [];
 
     private OnlineUsers()
@@ -97,9 +98,11 @@ internal sealed class OnlineUsers : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
+        await _abandon.CancelAsync();
         await Task.WhenAll(_publishing).WithinDeadline(Patience);
         foreach (var (_, run) in _clients) await run.DisposeAsync();
         _stop.Dispose();
+        _abandon.Dispose();
     }
 
     private async Task PublishAsync(ServerNode node, TestTokens tokens, string user, ConcurrentQueue<(Guid Id, StreamPosition Position)> acknowledged)
@@ -111,13 +114,17 @@ internal sealed class OnlineUsers : IAsyncDisposable
         });
         using var pace = new PeriodicTimer(Pace);
         var id = Guid.CreateVersion7();
-        while (!_stop.IsCancellationRequested)
+        bool isAcknowledged = true;
+        // The last one too is tried until it is acknowledged: what nobody knows of could be stored after the history was read.
+        while (!_stop.IsCancellationRequested || (!isAcknowledged && !_abandon.IsCancellationRequested))
         {
+            isAcknowledged = false;
             await pace.WaitForNextTickAsync(CancellationToken.None);
             try
             {
                 var receipt = await publisher.PublishAsync(user, Briefing, id, CancellationToken.None);
                 acknowledged.Enqueue((id, receipt.Position));
+                isAcknowledged = true;
                 id = Guid.CreateVersion7();
             }
             catch (Exception fault) when (fault is RealtimeException or HttpRequestException or Polly.Timeout.TimeoutRejectedException)

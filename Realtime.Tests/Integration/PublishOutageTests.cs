@@ -1,8 +1,9 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Net;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Client;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using Realtime.Contracts;
 using Realtime.Harness;
 using Realtime.Tests.Support;
@@ -15,7 +16,10 @@ public sealed class PublishOutageTests
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     static readonly TimeSpan PublishTimeout = TimeSpan.FromSeconds(2);
-    static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>Of the database, where a test shows that it is not what is waited for: <see cref="InTime"/> is far from it.</summary>
+    static readonly TimeSpan CommandTimeout = TimeSpan.FromMinutes(5);
+    static readonly TimeSpan InTime = TimeSpan.FromSeconds(30);
     static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(20);
     readonly TestTokens _tokens = TestTokens.Hmac();
     PostgresServer _postgres = null!;
@@ -39,7 +43,9 @@ public sealed class PublishOutageTests
     [Test]
     public async Task While_postgres_is_frozen_a_publish_is_503_with_its_id_in_time_and_afterwards_all_goes_on()
     {
-        await using var host = await RealtimeHost.StartAsync(Settings, _tokens);
+        var settings = Settings;
+        settings["ConnectionStrings:Postgres"] += $";Command Timeout={CommandTimeout.TotalSeconds:0}";
+        await using var host = await RealtimeHost.StartAsync(settings, _tokens);
         using var publisher = host.ClientFor("worker", Scopes.Publish);
         await using var tap = await HubTap.ConnectAsync(host.Address, "anna", _tokens.Create("anna"));
         (await PublishAsync(publisher, "anna", Guid.NewGuid())).StatusCode.Should().Be(HttpStatusCode.Created);
@@ -47,15 +53,13 @@ public sealed class PublishOutageTests
         Guid[] ids = [Guid.NewGuid(), Guid.NewGuid()];
         try
         {
-            var elapsed = Stopwatch.StartNew();
-            var refused = await PublishAsync(publisher, "anna", ids).WithinDeadline();
+            var refused = await PublishAsync(publisher, "anna", ids).WithinDeadline(InTime);
 
             refused.StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
-            elapsed.Elapsed.Should().BeLessThan(CommandTimeout, "the publish timeout decides, not the database's");
             refused.Headers.RetryAfter!.Delta.Should().BePositive();
             (await refused.JsonAsync()).GetProperty("ids").EnumerateArray().Select(i => i.GetGuid()).Should().Equal(ids);
             await HeadFailsInTimeAsync(tap);
-            (await publisher.PutAsync(Routes.Brake, Samples.Json("""{"engaged":true}""")).WithinDeadline(CommandTimeout))
+            (await publisher.PutAsync(Routes.Brake, Samples.Json("""{"engaged":true}""")).WithinDeadline(InTime))
                 .StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
         }
         finally
@@ -121,9 +125,13 @@ public sealed class PublishOutageTests
     public async Task Without_postgres_the_server_opens_says_so_and_heals()
     {
         await _postgres.StopImmediateAsync().WithinDeadline(Patience);
-        var opening = Stopwatch.StartNew();
+        // By this clock the first attempt's whole time never passes.
+        var standing = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using (await RealtimeHost.StartAsync(Settings, _tokens, configure: services => services.AddSingleton<TimeProvider>(standing)))
+        {
+        }
+
         await using var host = await RealtimeHost.StartAsync(Settings, _tokens);
-        opening.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(9), "it does not wait for the first attempt's whole time");
         using var http = host.ClientFor("anna", Scopes.Publish);
 
         (await http.GetAsync(Routes.Live).WithinDeadline()).StatusCode.Should().Be(HttpStatusCode.OK);
@@ -189,10 +197,8 @@ public sealed class PublishOutageTests
 
     static async Task HeadFailsInTimeAsync(HubTap tap)
     {
-        var elapsed = Stopwatch.StartNew();
         var ask = () => tap.HeadAsync();
         (await ask.Should().ThrowAsync<HubException>()).Which.Message.Should().Contain(HubErrors.StoreUnavailable);
-        elapsed.Elapsed.Should().BeLessThan(CommandTimeout, "2 s are promised, and the database would be waited for longer");
     }
 
     static async Task<List<(long Sequence, Guid Id, string Position)>> ReadAllAsync(RealtimeHost host, string user)

@@ -15,6 +15,7 @@ namespace Realtime.Tests.Integration;
 public sealed class RedisAwayTests
 {
     const string User = "user_42";
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     readonly TestTokens _tokens = TestTokens.Hmac();
     Dictionary<string, string?> _settings = null!;
     RedisServer _redis = null!;
@@ -53,7 +54,7 @@ public sealed class RedisAwayTests
         await during.WaitForEventsAsync(5);
 
         await _redis.RestartAsync().WithinDeadline(TimeSpan.FromSeconds(30));
-        await Eventually.Async("both nodes are ready again", async () => await IsHealthyAsync(a) && await IsHealthyAsync(b), TimeSpan.FromSeconds(20));
+        await Eventually.Async("both nodes are ready again", async () => await IsHealthyAsync(a) && await IsHealthyAsync(b), Patience);
         await PublishAsync(publisher);
         await before.WaitForEventsAsync(7);
         await during.WaitForEventsAsync(6);
@@ -74,7 +75,7 @@ public sealed class RedisAwayTests
         (await IsHealthyAsync(node)).Should().BeFalse();
 
         await _redis.RestartAsync().WithinDeadline(TimeSpan.FromSeconds(30));
-        await Eventually.Async("the node finds Redis", () => IsHealthyAsync(node), TimeSpan.FromSeconds(20));
+        await Eventually.Async("the node finds Redis", () => IsHealthyAsync(node), Patience);
     }
 
     [Test]
@@ -107,7 +108,7 @@ public sealed class RedisAwayTests
             await PublishAsync(publisher);
         }
 
-        await Eventually.Async("every event has arrived", () => tap.Sequences.Distinct().Count() == 60, TimeSpan.FromSeconds(20));
+        await tap.WaitForEventsAsync(60, Patience);
     }
 
     [Test]
@@ -142,7 +143,7 @@ public sealed class RedisAwayTests
         {
             var receipts = await (await publisher.PostAsync(Routes.Events, Samples.Json(batch)).WithinDeadline()).JsonAsync();
             var last = StreamPosition.Parse(receipts[14].GetProperty("position").GetString()!);
-            await healthy.WaitForAsync(last).WithinDeadline(TimeSpan.FromSeconds(5));
+            await healthy.WaitForAsync(last).WithinDeadline();
         }
 
         seen.Should().Equal(Enumerable.Range(1, 450).Select(i => (long)i));

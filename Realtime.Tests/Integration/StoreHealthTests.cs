@@ -17,6 +17,7 @@ public sealed class StoreHealthTests
         await using var primary = await PostgresServer.StartAsync(new PostgresServerOptions { Fsync = false }).WithinDeadline(Patience);
         await using var onPrimary = await RealtimeHost.StartAsync(Store(primary));
         using var http = onPrimary.ClientWith(null);
+        await Eventually.Async("the store is known", async () => (await http.GetAsync(Routes.Ready)).StatusCode == HttpStatusCode.OK, Patience);
         var ready = await http.GetAsync(Routes.Ready).WithinDeadline();
         ready.StatusCode.Should().Be(HttpStatusCode.OK);
         (await ready.Content.ReadAsStringAsync()).Should().Contain("degraded").And.Contain("fsync is off");
@@ -26,7 +27,7 @@ public sealed class StoreHealthTests
         await using var onStandby = await RealtimeHost.StartAsync(Store(standby));
         using var waiting = onStandby.ClientWith(null);
         (await waiting.GetAsync(Routes.Ready).WithinDeadline()).StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
-        onStandby.Logs.All.Should().Contain(line => line.Text.Contains("is a standby", StringComparison.Ordinal));
+        await Eventually.Async("it says why", () => onStandby.Logs.All.Any(line => line.Text.Contains("is a standby", StringComparison.Ordinal)), Patience);
 
         await primary.KillAsync().WithinDeadline(Patience);
         await standby.PromoteAsync().WithinDeadline(Patience);

@@ -45,7 +45,7 @@ public sealed class TokenAuthorityTests
         (await http.GetAsync(Routes.Live)).StatusCode.Should().Be(HttpStatusCode.OK);
 
         await using var authority = await FakeAuthority.StartAsync(tokens, url);
-        await Eventually.Async("the server is ready", async () => (await http.GetAsync(Routes.Ready)).IsSuccessStatusCode, TimeSpan.FromSeconds(20));
+        await Eventually.Async("the server is ready", async () => (await http.GetAsync(Routes.Ready)).IsSuccessStatusCode, TimeSpan.FromSeconds(60));
         authority.KeyFetches.Should().Be(1);
         for (int i = 0; i < 20; i++)
             (await StatusAsync(host, tokens.Create(new TokenClaims { Issuer = url, Audience = null, AuthorizedParty = Party }))).Should().Be(HttpStatusCode.OK);

@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Client;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using Realtime.Contracts;
 using Realtime.Tests.Support;
 
@@ -12,12 +14,17 @@ public sealed class TokenLifeTests
 {
     const string User = "user_42";
 
+    /// <summary>The server's clock, which goes on only when a test says so; whether a token is accepted is decided by the real one.</summary>
+    FakeTimeProvider _time = null!;
+
+    [SetUp]
+    public void StartClock() => _time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+
     [Test]
     public async Task An_unrenewed_connection_is_closed_after_expiry_and_grace_and_comes_back_with_a_fresh_token()
     {
-        await using var host = await RealtimeHost.StartAsync(Grace("00:00:01"));
-        var claims = new TokenClaims { Subject = User, ExpiresIn = TimeSpan.FromSeconds(2) };
-        var tokens = new Queue<string>([host.Tokens.Create(claims), host.Tokens.Create(claims with { ExpiresIn = TimeSpan.FromHours(1) })]);
+        await using var host = await StartAsync(grace: TimeSpan.FromMinutes(5));
+        var tokens = new Queue<string>([Token(host, minutes: 10), Token(host, minutes: 60)]);
         var connection = new HubConnectionBuilder()
             .WithUrl(new Uri(host.Address, Routes.HubFor(User)), o =>
             {
@@ -34,10 +41,17 @@ public sealed class TokenLifeTests
             reconnected.TrySetResult();
             return Task.CompletedTask;
         };
-
         await connection.StartAsync().WithinDeadline();
+        await connection.InvokeAsync<string>("GetHead").WithinDeadline();
+        await using var witness = await HubTap.ConnectAsync(host.Address, User, Token(host, minutes: 2));
 
-        await reconnected.Task.WithinDeadline(TimeSpan.FromSeconds(15));
+        _time.Advance(TimeSpan.FromMinutes(12)); // expired, and within the grace
+        await EndedAsync(witness);
+        reconnected.Task.IsCompleted.Should().BeFalse("the grace has not passed");
+        connection.State.Should().Be(HubConnectionState.Connected);
+        _time.Advance(TimeSpan.FromMinutes(4));
+
+        await reconnected.Task.WithinDeadline();
         tokens.Should().BeEmpty();
         (await connection.InvokeAsync<string>("GetHead").WithinDeadline()).Should().EndWith(".0");
     }
@@ -46,14 +60,14 @@ public sealed class TokenLifeTests
     [TestCase(9_000_000_000_000_000)]
     public async Task A_token_that_never_expires_is_taken_and_does_no_harm(long exp)
     {
-        await using var host = await RealtimeHost.StartAsync(Grace("00:00:01"));
+        await using var host = await StartAsync(grace: TimeSpan.FromSeconds(1));
         string never = host.Tokens.Create(new TokenClaims { Subject = User, Further = new Dictionary<string, object> { ["exp"] = exp } });
         await using var tap = await HubTap.ConnectAsync(host.Address, User, never);
         var renewed = await tap.Connection.InvokeAsync<double>("RenewToken", never).WithinDeadline();
-        await using var shortLived = await HubTap.ConnectAsync(
-            host.Address, User, host.Tokens.Create(new TokenClaims { Subject = User, ExpiresIn = TimeSpan.FromSeconds(-1) }));
+        await using var shortLived = await HubTap.ConnectAsync(host.Address, User, Token(host, minutes: 10));
 
-        await Eventually.Async("the sweep has ended another connection", () => shortLived.Connection.State == HubConnectionState.Disconnected);
+        _time.Advance(TimeSpan.FromMinutes(11));
+        await EndedAsync(shortLived);
 
         renewed.Should().BeGreaterThan(TimeSpan.FromDays(365).TotalSeconds);
         (await tap.HeadAsync()).Should().EndWith(".0", "the connection and the server go on");
@@ -62,23 +76,18 @@ public sealed class TokenLifeTests
     [Test]
     public async Task Renewal_extends_a_connection_and_never_shortens_it()
     {
-        await using var host = await RealtimeHost.StartAsync(Grace("00:00:00"));
-        string Token(double seconds) => host.Tokens.Create(new TokenClaims { Subject = User, ExpiresIn = TimeSpan.FromSeconds(seconds) });
-        await using var tap = await HubTap.ConnectAsync(host.Address, User, Token(3));
-        var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        tap.Connection.Closed += _ =>
-        {
-            closed.TrySetResult();
-            return Task.CompletedTask;
-        };
+        await using var host = await StartAsync(grace: TimeSpan.Zero);
+        await using var tap = await HubTap.ConnectAsync(host.Address, User, Token(host, minutes: 10));
+        await using var unrenewed = await HubTap.ConnectAsync(host.Address, User, Token(host, minutes: 10));
 
-        (await tap.Connection.InvokeAsync<double>("RenewToken", Token(8)).WithinDeadline()).Should().BeInRange(6, 8);
-        (await tap.Connection.InvokeAsync<double>("RenewToken", Token(1)).WithinDeadline()).Should().BeInRange(6, 8, "a shorter token does not shorten the connection");
-        var connected = System.Diagnostics.Stopwatch.StartNew();
-        await closed.Task.WithinDeadline(TimeSpan.FromSeconds(15));
+        (await tap.Connection.InvokeAsync<double>("RenewToken", Token(host, minutes: 20)).WithinDeadline()).Should().BeInRange(19 * 60, 21 * 60);
+        (await tap.Connection.InvokeAsync<double>("RenewToken", Token(host, minutes: 1)).WithinDeadline()).Should().BeInRange(19 * 60, 21 * 60, "a shorter token does not shorten the connection");
 
-        // The first token ended after 3 s, and the sweep has a period of 1 s: only the renewal explains more than 4 s.
-        connected.Elapsed.Should().BeGreaterThan(TimeSpan.FromSeconds(4.2));
+        _time.Advance(TimeSpan.FromMinutes(12));
+        await EndedAsync(unrenewed);
+        (await tap.HeadAsync()).Should().EndWith(".0", "the same sweep spared the renewed one");
+        _time.Advance(TimeSpan.FromMinutes(10));
+        await EndedAsync(tap);
     }
 
     [Test]
@@ -137,5 +146,10 @@ public sealed class TokenLifeTests
         }
     }
 
-    static Dictionary<string, string?> Grace(string span) => new() { ["Realtime:TokenGrace"] = span };
+    Task<RealtimeHost> StartAsync(TimeSpan grace) => RealtimeHost.StartAsync(
+        new Dictionary<string, string?> { ["Realtime:TokenGrace"] = grace.ToString() }, configure: services => services.AddSingleton<TimeProvider>(_time));
+
+    static string Token(RealtimeHost host, int minutes) => host.Tokens.Create(new TokenClaims { Subject = User, ExpiresIn = TimeSpan.FromMinutes(minutes) });
+
+    static Task EndedAsync(HubTap tap) => Eventually.Async("the sweep has ended the connection", () => tap.Connection.State == HubConnectionState.Disconnected);
 }

@@ -19,6 +19,7 @@ public sealed class AppendQueueTests
     RecordingGroups _groups = null!;
     ServiceProvider _services = null!;
     AppendQueue _queue = null!;
+    RealtimeOptions _options = null!;
 
     [SetUp]
     public async Task Start()
@@ -26,7 +27,8 @@ public sealed class AppendQueueTests
         _store = new ScriptedEventStore();
         _groups = new RecordingGroups();
         _services = new ServiceCollection().AddMetrics().AddSingleton<ServerMetrics>().BuildServiceProvider();
-        var options = Options.Create(new RealtimeOptions { PublishQueueCapacity = Capacity, PublishTimeout = TimeSpan.FromSeconds(2) });
+        _options = new RealtimeOptions { PublishQueueCapacity = Capacity, PublishTimeout = TimeSpan.FromMinutes(2) };
+        var options = Options.Create(_options);
         var metrics = _services.GetRequiredService<ServerMetrics>();
         var committed = new CommittedEvents(
             new EventBroadcaster(_groups, options, metrics, NullLogger<EventBroadcaster>.Instance), metrics, NullLogger<CommittedEvents>.Instance);
@@ -106,14 +108,16 @@ public sealed class AppendQueueTests
             await new TaskCompletionSource().Task.WaitAsync(stopping);
             return [];
         };
+        _options.PublishTimeout = TimeSpan.FromSeconds(1);
         await Publishing().Should().ThrowAsync<StoreUnavailableException>().WithMessage("*did not acknowledge*");
+        _options.PublishTimeout = TimeSpan.FromMinutes(2);
         var waiting = Publish();
         var behindIt = Publish();
 
-        await _queue.StopAsync(CancellationToken.None).WithinDeadline(TimeSpan.FromSeconds(1));
+        await _queue.StopAsync(CancellationToken.None).WithinDeadline();
 
-        await waiting.Invoking(t => t.WithinDeadline(TimeSpan.FromSeconds(1))).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*stopping*");
-        await behindIt.Invoking(t => t.WithinDeadline(TimeSpan.FromSeconds(1))).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*stopping*");
+        await waiting.Invoking(t => t.WithinDeadline()).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*stopping*");
+        await behindIt.Invoking(t => t.WithinDeadline()).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*stopping*");
         await Publishing().Should().ThrowAsync<StoreUnavailableException>().WithMessage("*stopping*");
     }
 
@@ -143,9 +147,9 @@ public sealed class AppendQueueTests
         };
         var held = _queue.AppendAsync(Unit(Event("held")), CancellationToken.None);
 
-        await _queue.StopAsync(CancellationToken.None).WithinDeadline(TimeSpan.FromSeconds(1));
+        await _queue.StopAsync(CancellationToken.None).WithinDeadline();
 
-        await held.Invoking(t => t.WithinDeadline(TimeSpan.FromSeconds(1))).Should().ThrowAsync<StoreUnavailableException>();
+        await held.Invoking(t => t.WithinDeadline()).Should().ThrowAsync<StoreUnavailableException>();
     }
 
     Task<IReadOnlyList<AppendedEvent>> Publish() => _queue.AppendAsync(Unit(Event(NewUser())), CancellationToken.None);

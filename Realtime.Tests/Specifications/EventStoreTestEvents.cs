@@ -7,7 +7,7 @@ namespace Realtime.Tests.Specifications;
 /// <summary>Short ways to append and read in the specifications; every await carries a deadline.</summary>
 internal static class EventStoreTestEvents
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private static int _users;
 

@@ -12,7 +12,7 @@ static class Eventually
 
     /// <summary>Polls until the condition holds. An exception of the condition ends the wait: it is a fault, not "not yet".</summary>
     /// <param name="reason">Completes the sentence "it should happen that …".</param>
-    /// <param name="deadline">10 s by default; also bounds one evaluation that hangs.</param>
+    /// <param name="deadline"><see cref="Deadline.Default"/> by default; also bounds one evaluation that hangs.</param>
     internal static async Task Async(string reason, Func<Task<bool>> condition, TimeSpan? deadline = null)
     {
         var limit = deadline ?? Deadline.Default;

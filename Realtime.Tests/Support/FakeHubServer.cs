@@ -22,6 +22,7 @@ sealed class FakeHubServer : IAsyncDisposable
     readonly ConcurrentQueue<string> _handshakeTokens = new();
     readonly ConcurrentQueue<string> _questions = new();
     WebApplication? _app;
+    int _headQuestions;
 
     internal Uri Url => new($"http://127.0.0.1:{_port}");
 
@@ -119,11 +120,43 @@ sealed class FakeHubServer : IAsyncDisposable
     /// <summary>Breaks every connection without a word.</summary>
     internal void Cut()
     {
-        foreach (var connection in Connections.Values) connection.GetHttpContext()!.Abort();
+        foreach (var connection in Connections.Values)
+        {
+            try
+            {
+                connection.GetHttpContext()!.Abort();
+            }
+            catch (ObjectDisposedException)
+            {
+                // It has just ended by itself.
+            }
+        }
     }
 
     internal Task WaitForConnectionAsync(int handshakes = 1) =>
         Eventually.Async($"{handshakes} handshake(s) were made and a client is connected", () => HandshakeTokens.Count >= handshakes && !Connections.IsEmpty);
+
+    /// <summary>
+    /// Waits until a client has received what was pushed before. It needs one that checks an idle connection often: an answer comes
+    /// behind the pushes, and the client asks again only after an answer.
+    /// </summary>
+    /// <param name="meanwhile">Lets the client's clock go on.</param>
+    internal Task WaitForReceiptAsync(Action? meanwhile = null)
+    {
+        int asked = Volatile.Read(ref _headQuestions);
+        return Eventually.Async("the client has received what was pushed", () =>
+        {
+            if (Volatile.Read(ref _headQuestions) >= asked + 2) return true;
+            meanwhile?.Invoke();
+            return false;
+        });
+    }
+
+    internal Task<StreamPosition> GetHeadAsync()
+    {
+        Interlocked.Increment(ref _headQuestions);
+        return OnGetHead?.Invoke() ?? Task.FromResult(Stream.Head);
+    }
 
     public async ValueTask DisposeAsync() => await StopAsync();
 
@@ -179,7 +212,7 @@ sealed class FakeHub(FakeHubServer server) : Hub
         return Task.CompletedTask;
     }
 
-    public Task<StreamPosition> GetHead() => server.OnGetHead?.Invoke() ?? Task.FromResult(server.Stream.Head);
+    public Task<StreamPosition> GetHead() => server.GetHeadAsync();
 
     public double RenewToken(string accessToken)
     {

@@ -10,7 +10,7 @@ namespace Realtime.Harness.Processes;
 /// </summary>
 sealed class ChildProcess : IAsyncDisposable
 {
-    static readonly TimeSpan OutputGrace = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan OutputGrace = TimeSpan.FromSeconds(10);
     static readonly Lazy<string?> SetPriv = new(FindSetPriv);
 
     readonly Process _process;

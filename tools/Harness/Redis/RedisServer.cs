@@ -80,6 +80,12 @@ public sealed class RedisServer : IAsyncDisposable
     public Task PauseAsync(TimeSpan duration, CancellationToken ct = default) =>
         CliAsync(["CLIENT", "PAUSE", ((long)duration.TotalMilliseconds).ToString(CultureInfo.InvariantCulture), "ALL"], ct);
 
+    /// <summary>SIGSTOP: connections stay open and nothing answers until <see cref="Thaw"/>, or its end.</summary>
+    public void Freeze() => Signals.Send(ProcessId, Signal.Stop);
+
+    /// <summary>Ends <see cref="Freeze"/>.</summary>
+    public void Thaw() => Signals.Send(ProcessId, Signal.Continue);
+
     /// <summary>Runs one command through redis-cli and returns its bare output, one line a value.</summary>
     /// <exception cref="HarnessException">Redis refused it or does not answer.</exception>
     public Task<string> CliAsync(params string[] command) => CliAsync(command, CancellationToken.None);

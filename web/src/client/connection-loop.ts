@@ -1,32 +1,20 @@
-import { AccessTokenUnavailableError, type AccessTokenProvider, type TokenPurpose } from "./access-token";
+import { AccessTokenUnavailableError, type TokenPurpose } from "./access-token";
 import { backoffDelay } from "./backoff";
-import type { ConnectionState } from "./connection-state";
-import { HubSession, type SessionEnd } from "./hub-session";
-import type { HubLinkFactory } from "./hub-link";
 import { pause } from "./handlers";
+import { HubSession, type HubSessionOptions, type SessionEnd } from "./hub-session";
 import type { Position } from "./position";
 import { isHistoryGone, RestError, type EventsQuery, type RestApi } from "./rest-api";
 
-export interface ConnectionLoopOptions {
-  readonly hubUrl: string;
-  readonly tokens: AccessTokenProvider;
-  readonly openLink: HubLinkFactory;
+export interface ConnectionLoopOptions extends HubSessionOptions {
   readonly api: RestApi;
-  readonly random: () => number;
   readonly jitter: number;
   /** After so long live and without a break the backoff starts from the beginning. */
   readonly stableAfterMs: number;
-  readonly onState: (state: ConnectionState) => void;
-  readonly onEvent: (envelope: unknown) => void;
-  readonly onHead: (head: Position) => void;
-  /** The barrier: resolves when the events above this head are taken care of. A failure fails the attempt. */
-  readonly onConnected: (head: Position, signal: AbortSignal) => Promise<void>;
   readonly onLost: () => void;
   /** The question whose answer explains a refused handshake. */
   readonly probeQuery: () => EventsQuery;
   /** The socket failed but REST answers: whatever is above this head can be fetched meanwhile. */
   readonly onRestHead: (head: Position) => void;
-  readonly onProblem: (problem: unknown) => void;
 }
 
 /**

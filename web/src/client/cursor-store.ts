@@ -4,6 +4,8 @@ export interface Cursor {
   /** Identity and time of the event at `position`, when it was seen: they let the server recognise a rewritten history. */
   readonly id?: string;
   readonly time?: string;
+  /** Where no event was seen at `position`: the time from which the stream is wanted. */
+  readonly since?: string;
 }
 
 /** Whose cursor it is. Another server or user counts as no cursor. */
@@ -41,9 +43,14 @@ export class LocalStorageCursorStore implements CursorStore {
   async load(owner: CursorOwner): Promise<Cursor | undefined> {
     const text = this.#storage.getItem(keyOf(owner));
     if (text === null) return undefined;
-    const { position, id, time } = JSON.parse(text) as Record<string, unknown>;
+    const { position, id, time, since } = JSON.parse(text) as Record<string, unknown>;
     if (typeof position !== "string") throw new Error(`The stored cursor ${keyOf(owner)} has no position.`);
-    return { position, ...(typeof id === "string" && { id }), ...(typeof time === "string" && { time }) };
+    return {
+      position,
+      ...(typeof id === "string" && { id }),
+      ...(typeof time === "string" && { time }),
+      ...(typeof since === "string" && { since }),
+    };
   }
 
   async save(owner: CursorOwner, cursor: Cursor): Promise<void> {

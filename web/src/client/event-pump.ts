@@ -2,12 +2,12 @@ import { AccessTokenUnavailableError } from "./access-token";
 import { backoffDelay } from "./backoff";
 import type { Cursor } from "./cursor-store";
 import type { PlacedEvent } from "./events";
-import { LiveBuffer } from "./live-buffer";
 import { formatPosition, parsePosition, type Position } from "./position";
 import { fetchMissed, resolveStart, type HistoryLost, type StartFrom } from "./recovery";
-import { isHistoryGone, RestError, type HistoryGone, type RestApi } from "./rest-api";
-import { judge } from "./sequence-gate";
+import { isHistoryGone, RestError, type EventsPage, type HistoryGone, type RestApi } from "./rest-api";
+import type { Place } from "./sequence-gate";
 import { Signal } from "./signal";
+import { sift, StreamMerge } from "./stream-merge";
 
 export interface EventPumpOptions {
   readonly api: RestApi;
@@ -34,14 +34,12 @@ export interface EventPumpOptions {
  */
 export class EventPump {
   readonly #options: EventPumpOptions;
-  readonly #buffer: LiveBuffer;
+  readonly #merge: StreamMerge;
   readonly #wake = new Signal();
   #cursor: Cursor;
   #at: Position;
-  /** The greatest sequence heard of in the cursor's epoch. */
-  #target: number;
-  /** Something did not fit our history; only a fetch can tell what happened. */
-  #isInDoubt = false;
+  /** Something was heard that only a fetch can explain; what is pushed goes on meanwhile. */
+  #isCurious = false;
   /** A connection has just been made: what is missing is fetched at once. */
   #isUrgent = false;
   #isRecovering = false;
@@ -55,10 +53,9 @@ export class EventPump {
 
   constructor(options: EventPumpOptions, cursor: Cursor, at: Position) {
     this.#options = options;
-    this.#buffer = new LiveBuffer(options.bufferCapacity);
+    this.#merge = new StreamMerge(options.bufferCapacity);
     this.#cursor = cursor;
     this.#at = at;
-    this.#target = at.sequence;
   }
 
   get cursor(): Cursor {
@@ -66,36 +63,31 @@ export class EventPump {
   }
 
   get isCaughtUp(): boolean {
-    return !this.#isBehind && !this.#isInDoubt;
+    return !this.#merge.isBehind(this.#place) && !this.#merge.isInDoubt && !this.#isCurious;
   }
 
-  get #isBehind(): boolean {
-    return this.#target > this.#at.sequence;
+  get #place(): Place {
+    const { time, since } = this.#cursor;
+    return { at: this.#at, ...(time !== undefined && { time }), ...(since !== undefined && { since }) };
   }
 
   /** A pushed event. May be early, late, repeated or of another history. */
   offer(placed: PlacedEvent): void {
-    const verdict = judge(this.#at, placed.at);
-    if (verdict === "foreign") {
-      this.doubt();
-    } else if (verdict === "drop") {
-      // Times rise with sequences. An old number with a newer time was written by another history.
-      if (this.#cursor.time !== undefined && placed.event.time > this.#cursor.time) this.doubt();
-    } else {
-      this.#buffer.add(placed);
-      this.#raiseTarget(placed.at.sequence);
-    }
+    const verdict = this.#merge.push(this.#place, placed);
+    if (verdict === "foreign" || verdict === "stale") this.#isCurious = true;
+    if (verdict !== "drop") this.#wake.set();
   }
 
-  /** A head as the server read it from the store. */
+  /** A head as the server read it from the store. One that ends before our last event is old, or history was cut. */
   heard(head: Position): void {
-    if (head.epoch !== this.#at.epoch) this.doubt();
-    else this.#raiseTarget(head.sequence);
+    const verdict = this.#merge.hear(this.#place, head);
+    if (verdict === "foreign" || verdict === "below") this.#isCurious = true;
+    if (verdict !== "known") this.#wake.set();
   }
 
-  /** Asks the store whether our history still stands. */
+  /** Asks the store whether our history still stands, before anything else that was pushed is believed. */
   doubt(): void {
-    this.#isInDoubt = true;
+    this.#merge.doubt();
     this.#wake.set();
   }
 
@@ -110,7 +102,7 @@ export class EventPump {
     this.#isUrgent = true;
     this.#failures = 0;
     // This head was read after our cursor was, so a lower one means that history was cut.
-    if (head.epoch === this.#at.epoch && head.sequence < this.#at.sequence) this.#isInDoubt = true;
+    if (head.epoch === this.#at.epoch && head.sequence < this.#at.sequence) this.#merge.doubt();
     this.#barrier = head.sequence;
     this.heard(head);
     this.#wake.set();
@@ -121,19 +113,15 @@ export class EventPump {
     signal.addEventListener("abort", onAbort);
     try {
       while (!signal.aborted) {
-        const next = this.#buffer.take(this.#at.sequence + 1);
-        if (next !== undefined) await this.#process(next, signal);
+        const next = this.#merge.takeNext(this.#place);
+        if (next === "stale") this.#isCurious = true;
+        else if (next !== undefined) await this.#process(next, signal);
         else if (this.isCaughtUp) await this.#rest();
         else if (await this.#isStillMissing(signal)) await this.#recover(signal);
       }
     } finally {
       signal.removeEventListener("abort", onAbort);
     }
-  }
-
-  #raiseTarget(sequence: number): void {
-    if (sequence > this.#target) this.#target = sequence;
-    this.#wake.set();
   }
 
   async #rest(): Promise<void> {
@@ -147,7 +135,8 @@ export class EventPump {
   async #isStillMissing(signal: AbortSignal): Promise<boolean> {
     const until = Date.now() + 50 + this.#options.random() * 100;
     while (!this.#isUrgent && !this.#isRecovering && !signal.aborted) {
-      if (this.#buffer.has(this.#at.sequence + 1) || this.isCaughtUp) return false;
+      if (this.#merge.hasNext(this.#place) || this.isCaughtUp) return false;
+      if (this.#merge.isInDoubt) break;
       const left = until - Date.now();
       if (left <= 0) break;
       await this.#wake.wait(left);
@@ -161,39 +150,49 @@ export class EventPump {
       this.#isBehindReported = true;
       this.#options.onBehind();
     }
-    const wasInDoubt = this.#isInDoubt;
-    this.#isInDoubt = false;
+    const wasCurious = this.#isCurious;
+    this.#isCurious = false;
     try {
-      const answer = await fetchMissed(this.#options.api, this.#cursor, this.#at, signal);
-      if (isHistoryGone(answer)) {
-        await this.#startAgain(answer, signal);
-      } else {
-        this.heard(answer.head);
-        for (const placed of answer.events) {
-          if (signal.aborted) return;
-          // Judged again: the gate, not the page, decides what reaches the application.
-          if (judge(this.#at, placed.at) === "deliver") await this.#process(placed, signal);
-        }
-        // A target that the store itself does not reach yet is asked for again, but not in a tight loop.
-        if (answer.events.length === 0 && this.#isBehind) throw new RestError("The store is behind the head that was announced.");
-      }
-      this.#buffer.discardThrough(this.#at.sequence);
+      const answer = await fetchMissed(this.#options.api, this.#cursor, signal);
+      if (isHistoryGone(answer)) await this.#startAgain(answer, signal);
+      else if (!await this.#take(answer, signal)) return;
       this.#failures = 0;
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof AccessTokenUnavailableError || (error instanceof RestError && error.isWrongUser)) throw error;
-      this.#isInDoubt ||= wasInDoubt;
+      this.#isCurious ||= wasCurious;
       this.#options.onProblem(error);
-      await this.#waitAfterFailure(error, signal);
+      await this.#waitAfterFailure(++this.#failures, error, signal);
     }
   }
 
+  /** Hands a page over. False when the loop is not to go on as after a success. */
+  async #take(page: EventsPage, signal: AbortSignal): Promise<boolean> {
+    const events = sift(this.#place, page.events);
+    if (typeof events === "string") throw new RestError(events);
+    for (const placed of events) {
+      if (signal.aborted) return false;
+      await this.#process(placed, signal);
+    }
+    const verdict = this.#merge.finish(this.#place, page.head);
+    if (verdict === "more" && events.length === 0) throw new RestError(`The page after ${this.#cursor.position} is empty, yet says there is more.`);
+    if (verdict === "dropped") {
+      this.#options.onProblem(new RestError(`The server does not show what was announced after ${this.#cursor.position}; it is not waited for any longer.`));
+    }
+    // What the store itself does not show is asked for again, but not in a tight loop.
+    if (verdict === "unconfirmed") {
+      this.#failures = this.#merge.unconfirmed;
+      await this.#waitAfterFailure(this.#failures, undefined, signal);
+      return false;
+    }
+    return true;
+  }
+
   /** A new connection, or an event that fits, ends the wait. */
-  async #waitAfterFailure(error: unknown, signal: AbortSignal): Promise<void> {
-    const failures = ++this.#failures;
+  async #waitAfterFailure(failures: number, error: unknown, signal: AbortSignal): Promise<void> {
     const wait = backoffDelay(failures - 1, this.#options.random());
     const until = Date.now() + Math.max(wait, error instanceof RestError ? error.retryAfterMs ?? 0 : 0);
-    while (!signal.aborted && this.#failures === failures && !this.#buffer.has(this.#at.sequence + 1)) {
+    while (!signal.aborted && this.#failures === failures && !this.#merge.hasNext(this.#place)) {
       const left = until - Date.now();
       if (left <= 0) return;
       await this.#wake.wait(left);
@@ -208,8 +207,7 @@ export class EventPump {
       : await resolveStart(this.#options.api, start.from === "cursor" ? { from: "head" } : start, signal);
     this.#cursor = cursor;
     this.#at = at;
-    this.#target = at.sequence;
-    this.#buffer.clear();
+    this.#merge.forget();
     if (this.#barrier !== undefined) this.#barrier = (head ?? gone.head).sequence;
     await this.#save(this.#options.placeCursor);
     this.#options.onHistoryLost(lost);
@@ -235,7 +233,7 @@ export class EventPump {
   /** Once per connection, at the barrier, and after each recovery in between. */
   #reportIfCaughtUp(): void {
     if (this.#missed !== undefined && this.#barrier !== undefined) {
-      if (this.#at.sequence < this.#barrier || this.#isInDoubt) return;
+      if (this.#at.sequence < this.#barrier || this.#merge.isInDoubt || this.#isCurious) return;
       const missed = this.#missed;
       this.#missed = undefined;
       this.#isBehindReported = false;

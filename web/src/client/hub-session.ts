@@ -1,10 +1,25 @@
-import type { ConnectionLoopOptions } from "./connection-loop";
+import type { AccessTokenProvider } from "./access-token";
 import { backoffDelay } from "./backoff";
+import type { ConnectionState } from "./connection-state";
 import { withDeadline } from "./deadline";
 import { pause } from "./handlers";
-import type { HubLink } from "./hub-link";
+import type { HubLink, HubLinkFactory } from "./hub-link";
 import { parsePosition, type Position } from "./position";
 import { TokenRenewal } from "./token-renewal";
+
+/** What a session needs from whoever opens it. */
+export interface HubSessionOptions {
+  readonly hubUrl: string;
+  readonly tokens: AccessTokenProvider;
+  readonly openLink: HubLinkFactory;
+  readonly random: () => number;
+  readonly onState: (state: ConnectionState) => void;
+  readonly onEvent: (envelope: unknown) => void;
+  readonly onHead: (head: Position) => void;
+  /** The barrier: resolves when the events above this head are taken care of. A failure fails the attempt. */
+  readonly onConnected: (head: Position, signal: AbortSignal) => Promise<void>;
+  readonly onProblem: (problem: unknown) => void;
+}
 
 export interface SessionEnd {
   readonly reason: string;
@@ -20,7 +35,7 @@ const longestReconnectWishMs = 60_000;
 /** One connection from handshake to end. What a session hears after its end is nobody's business any more. */
 export class HubSession {
   readonly ended: Promise<SessionEnd>;
-  readonly #options: ConnectionLoopOptions;
+  readonly #options: HubSessionOptions;
   readonly #token: string;
   readonly #link: HubLink;
   readonly #renewal: TokenRenewal;
@@ -29,7 +44,7 @@ export class HubSession {
   #outcome: SessionEnd | undefined;
   #silenceTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(options: ConnectionLoopOptions, token: string) {
+  constructor(options: HubSessionOptions, token: string) {
     this.#options = options;
     this.#token = token;
     this.ended = new Promise(resolve => { this.#end = resolve; });

@@ -20,6 +20,10 @@ export class LiveBuffer {
     return this.#events.has(sequence);
   }
 
+  get(sequence: number): PlacedEvent | undefined {
+    return this.#events.get(sequence);
+  }
+
   /** False when full. */
   add(placed: PlacedEvent): boolean {
     const sequence = placed.at.sequence;

@@ -6,7 +6,6 @@ import { readEvent } from "../../src/client/events";
 import { LiveBuffer } from "../../src/client/live-buffer";
 import { comparePositions, formatPosition, parsePosition } from "../../src/client/position";
 import { defaultContinuation } from "../../src/client/recovery";
-import { judge } from "../../src/client/sequence-gate";
 import { jwt } from "../support/jwt";
 
 describe("position", () => {
@@ -23,16 +22,6 @@ describe("position", () => {
   it("is compared as a number, and only within an epoch", () => {
     expect(comparePositions(parsePosition("k.9")!, parsePosition("k.10")!)).toBeLessThan(0);
     expect(comparePositions(parsePosition("k.9")!, parsePosition("m.10")!)).toBeUndefined();
-  });
-});
-
-describe("gate", () => {
-  const cursor = { epoch: "k", sequence: 9 };
-
-  it.each([
-    ["k.10", "deliver"], ["k.9", "drop"], ["k.1", "drop"], ["k.11", "hold"], ["k.100", "hold"], ["m.10", "foreign"],
-  ])("judges %s as %s", (received, verdict) => {
-    expect(judge(cursor, parsePosition(received)!)).toBe(verdict);
   });
 });
 
