@@ -10,17 +10,16 @@ namespace Realtime.Benchmarks.Questions;
 internal static class HeldStream
 {
     private const int Rounds = 3;
-    private const int Held = 1; // a user of the ledger below
     private const double Phase = 10;
-    private static readonly string HeldUser = WireEvent.UserName(PublishLoad.Users + Held);
 
     public static async Task RunAsync(Scale scale)
     {
         var phase = TimeSpan.FromSeconds(scale.Seconds(Phase));
         await using var stage = await Stage.StartAsync();
         await using var system = await SystemUnderTest.StartAsync(stage, SystemKind.Ours);
-        using var load = await PublishLoad.ConnectAsync(system);
-        using var publisher = await Publisher.ConnectAsync(system, new Ledger(PublishLoad.Users + Held + 1, lanes: 1), 0);
+        using var load = await PublishLoad.ConnectAsync(system, scale);
+        int heldUser = load.Users; // one beyond those of the load
+        using var publisher = await Publisher.ConnectAsync(system, new Ledger(heldUser + 1, lanes: 1), 0);
         await load.MeasureAsync(phase); // warm-up: creates the streams
 
         var ratios = new List<double>();
@@ -28,7 +27,7 @@ internal static class HeldStream
         {
             var free = await load.MeasureAsync(phase);
             var hold = system.PsqlAsync(
-                $"begin; select append_agent_event('{HeldUser}', 'briefing.delivered', '{{}}'); select pg_sleep({phase.TotalSeconds.ToString(CultureInfo.InvariantCulture)}); commit;");
+                $"begin; select append_agent_event('{WireEvent.UserName(heldUser)}', 'briefing.delivered', '{{}}'); select pg_sleep({phase.TotalSeconds.ToString(CultureInfo.InvariantCulture)}); commit;");
             while (!(await system.PsqlAsync("select 'asleep' from pg_stat_activity where wait_event = 'PgSleep'")).Contains("asleep", StringComparison.Ordinal))
                 await Task.Delay(20);
             var heldPublish = PublishAsync();
@@ -47,7 +46,7 @@ internal static class HeldStream
         async Task<(int Status, TimeSpan Took)> PublishAsync()
         {
             long start = Stopwatch.GetTimestamp();
-            await publisher.PublishAsync(PublishLoad.Users + Held);
+            await publisher.PublishAsync(heldUser);
             return (publisher.Status, Stopwatch.GetElapsedTime(start));
         }
     }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Realtime.Benchmarks.Load;
+using Realtime.Benchmarks.Scenarios;
 using Realtime.Benchmarks.Systems;
 
 namespace Realtime.Benchmarks.Questions;
@@ -7,7 +8,7 @@ namespace Realtime.Benchmarks.Questions;
 /// <summary>Publishes for 1,000 users at a fixed rate, whatever the answers take.</summary>
 internal sealed class PublishLoad : IDisposable
 {
-    public const int Users = 1_000;
+    private const int AllUsers = 1_000;
     private const int PerSecond = 300;
     private const int Connections = 128;
     private readonly OpenLoop _loop;
@@ -18,12 +19,14 @@ internal sealed class PublishLoad : IDisposable
         Ledger = ledger;
     }
 
+    public int Users => Ledger.Users;
+
     /// <summary>What was published so far.</summary>
     public Ledger Ledger { get; }
 
-    public static async Task<PublishLoad> ConnectAsync(SystemUnderTest system)
+    public static async Task<PublishLoad> ConnectAsync(SystemUnderTest system, Scale scale)
     {
-        var ledger = new Ledger(Users, lanes: 1);
+        var ledger = new Ledger(scale.Of(AllUsers), lanes: 1);
         return new PublishLoad(await OpenLoop.ConnectAsync(system, ledger, Connections), ledger);
     }
 

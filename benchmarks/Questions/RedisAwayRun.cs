@@ -23,9 +23,9 @@ internal static class RedisAwayRun
         var duration = TimeSpan.FromSeconds(scale.Seconds(Duration));
         await using var stage = await Stage.StartAsync();
         await using var system = await SystemUnderTest.StartAsync(stage, SystemKind.Ours, new SystemOptions { Nodes = 2, PublishersOn = 0, ClientsOn = 1 });
-        using var audience = new Audience(system, PublishLoad.Users);
+        using var load = await PublishLoad.ConnectAsync(system, scale);
+        using var audience = new Audience(system, load.Users);
         await audience.ConnectAsync();
-        using var load = await PublishLoad.ConnectAsync(system);
 
         await load.MeasureAsync(TimeSpan.FromSeconds(scale.Seconds(WarmUp)));
         await MeasureAsync("with Redis");

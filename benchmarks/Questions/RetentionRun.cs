@@ -26,7 +26,7 @@ internal static class RetentionRun
         {
             // The nodes start after the seeding: the job's first run is a minute away.
             await using var system = await SystemUnderTest.StartAsync(stage, SystemKind.Ours, new SystemOptions { Prepare = execute => SeedAsync(execute, streams) });
-            using var load = await PublishLoad.ConnectAsync(system);
+            using var load = await PublishLoad.ConnectAsync(system, scale);
             await load.MeasureAsync(TimeSpan.FromSeconds(scale.Seconds(WarmUp)));
             var free = await load.MeasureAsync(phase);
             await WaitAsync(system, left => left < (long)streams * EventsPerStream);
