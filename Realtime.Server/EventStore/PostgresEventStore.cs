@@ -70,11 +70,7 @@ internal sealed class PostgresEventStore(PostgresDatabase database) : IEventStor
             {
                 string[] users = [.. userIds.Distinct(StringComparer.Ordinal)];
                 var heads = (await connection.QueryAsync<(string User, long Sequence, string Epoch, int Timeline, long Flushed)>(new CommandDefinition(
-                    """
-                    select x.user_id, coalesce(s.sequence, 0), h.epoch, h.timeline, h.flushed
-                    from realtime.history h cross join unnest(@users) as x (user_id)
-                    left join realtime.streams s on s.user_id = x.user_id
-                    """,
+                    PostgresStreamReads.Heads,
                     new { users },
                     cancellationToken: cancellationToken))).AsList();
                 if (heads.Count > 0) database.Seen.Read(heads[0].Epoch, heads[0].Timeline, heads[0].Flushed);

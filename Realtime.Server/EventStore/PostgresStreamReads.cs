@@ -38,17 +38,24 @@ internal static class PostgresStreamReads
 
     public const string Bounds = $"select {BoundsColumns} from realtime.history h left join realtime.streams s on s.user_id = @user";
 
-    private static readonly string After = Page(
+    public const string Heads =
+        """
+        select x.user_id, coalesce(s.sequence, 0), h.epoch, h.timeline, h.flushed
+        from realtime.history h cross join unnest(@users) as x (user_id)
+        left join realtime.streams s on s.user_id = x.user_id
+        """;
+
+    public static readonly string After = Page(
         "(select realtime.micros(t.time) from realtime.events t where t.user_id = @user and t.sequence = @after) as MicrosThere",
         "p.sequence > greatest(@after, b.TrimmedSequence)",
         "asc");
 
-    private static readonly string Since = Page(
+    public static readonly string Since = Page(
         "(select t.sequence from realtime.events t where t.user_id = @user and t.time <= @since order by t.time desc limit 1) as UpToSince",
         "p.sequence > greatest(b.UpToSince, b.TrimmedSequence)",
         "asc");
 
-    private static readonly string Before = Page(
+    public static readonly string Before = Page(
         "null::bigint as MicrosThere",
         "p.sequence > b.TrimmedSequence and p.sequence < @before",
         "desc");

@@ -49,7 +49,10 @@ select
     case when r.table_oid = r.tableoid then r.epoch else realtime.refuse_history() end as epoch,
     realtime.flushed() as flushed,
     realtime.timeline() as timeline
-from (values (true)) as always (here) left join realtime.history_record r on true;
+from (values (true)) as always (here)
+-- The limit is for the planner, which takes a table without statistics for a thousand rows: whatever reads the epoch beside
+-- something else would look a thousand times as costly as it is, and be compiled (jit) for longer than it runs.
+left join lateral (select h.tableoid, h.epoch, h.table_oid from realtime.history_record h limit 1) r on true;
 
 update realtime.history_record r set
     table_oid = r.tableoid, database_oid = realtime.database_oid(), system_identifier = realtime.system_identifier(), timeline = realtime.timeline();
