@@ -17,15 +17,16 @@ internal static class ProcessStat
     /// </summary>
     public static TimeSpan CpuOfFamily(int pid)
     {
-        // The parent last: a child that ends in between is then counted twice rather than not at all, which a retry sorts out.
-        long parent, children;
+        // A child that ends while the others are read would be missed or counted twice: then once more.
+        long ended;
+        var children = TimeSpan.Zero;
         do
         {
-            parent = Read(pid)?.Ended ?? 0;
-            children = ChildrenOf(pid).Sum(child => Read(child)?.Own ?? 0);
+            ended = Read(pid)?.Ended ?? 0;
+            children = ChildrenOf(pid).Aggregate(TimeSpan.Zero, (sum, child) => sum + CpuOfOneThread(child));
         }
-        while ((Read(pid)?.Ended ?? 0) != parent);
-        return ToTime(children + parent + (Read(pid)?.Own ?? 0));
+        while ((Read(pid)?.Ended ?? 0) != ended);
+        return children + ToTime(ended) + Cpu(pid);
     }
 
     /// <summary>Proportional set size in bytes: pages shared with others count in part. The resident set where the kernel does not tell.</summary>
@@ -52,6 +53,19 @@ internal static class ProcessStat
         // cpu user nice system idle iowait irq softirq steal; the guests' time is in user already.
         long[] fields = [.. File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(f => long.Parse(f, CultureInfo.InvariantCulture))];
         return ToTime(fields[0] + fields[1] + fields[2] + fields[5] + fields[6] + fields[7]);
+    }
+
+    /// <summary>In nanoseconds where the kernel tells: ticks are cut off per process, and dozens of backends would lose a tick each.</summary>
+    private static TimeSpan CpuOfOneThread(int pid)
+    {
+        try
+        {
+            return TimeSpan.FromMicroseconds(long.Parse(File.ReadAllText($"/proc/{pid}/schedstat").Split(' ')[0], CultureInfo.InvariantCulture) / 1_000.0);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return Cpu(pid); // ended meanwhile, or a kernel without these statistics
+        }
     }
 
     private static IEnumerable<int> ChildrenOf(int parent) => Directory.EnumerateDirectories("/proc")
