@@ -1,21 +1,34 @@
-// Starts everything it needs on loopback, runs one scenario, prints ratios and stops by itself. See README.md.
+// Starts everything it needs on loopback, measures, prints ratios and stops by itself. See README.md.
 using Realtime.Benchmarks;
+using Realtime.Benchmarks.Load;
+using Realtime.Benchmarks.Questions;
+using Realtime.Benchmarks.Report;
+using Realtime.Benchmarks.Scenarios;
 
-switch (args.FirstOrDefault())
+try
 {
-    case "held-stream":
-        await HeldStream.RunAsync();
+    if (args.FirstOrDefault() == IdleCrowd.Command)
+    {
+        await IdleCrowd.HoldAsync(args[1..]);
         return 0;
-    case "backplane":
-        await BackplaneRun.RunAsync();
-        return 0;
-    case "retention":
-        await RetentionRun.RunAsync();
-        return 0;
-    case "redis-away":
-        await RedisAwayRun.RunAsync();
-        return 0;
-    default:
-        await Console.Error.WriteLineAsync("usage: dotnet run -c Release --project benchmarks -- held-stream | backplane | retention | redis-away");
-        return 2;
+    }
+
+    var options = RunOptions.Parse(args);
+    var question = options.Scenarios.FirstOrDefault() switch
+    {
+        "held-stream" => HeldStream.RunAsync,
+        "backplane" => BackplaneRun.RunAsync,
+        "retention" => RetentionRun.RunAsync,
+        "redis-away" => RedisAwayRun.RunAsync,
+        _ => (Func<Scale, Task>?)null,
+    };
+    if (question is null) return await ScenarioRun.RunAsync(options);
+    await question(options.Scale);
+    return 0;
+}
+catch (ArgumentException fault)
+{
+    await Console.Error.WriteLineAsync(
+        $"{fault.Message}\nusage: benchmarks/run.sh [scenario...] [--rounds 3] [--scale 1] [--nodes 1] [--systems ours,plain,naive] [--write]\n       benchmarks/run.sh held-stream | backplane | retention | redis-away [--scale 1]");
+    return 2;
 }

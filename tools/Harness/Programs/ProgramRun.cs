@@ -12,17 +12,28 @@ public sealed class ProgramRun : IAsyncDisposable
     /// <summary>The newest lines of standard output and error.</summary>
     public IReadOnlyList<string> Output => _process.Output.Snapshot();
 
+    /// <summary>Process id; another's after it has ended.</summary>
+    public int ProcessId => _process.Id;
+
     /// <summary>Whether it has ended.</summary>
     public bool HasExited => _process.HasExited;
 
     /// <summary>Starts a built project of this working copy.</summary>
     /// <param name="projectFolder">For example <c>samples/AgentWorker</c>; its assembly has the folder's name.</param>
     /// <param name="arguments">Command line.</param>
-    public static Task<ProgramRun> StartProjectAsync(string projectFolder, params IReadOnlyList<string> arguments)
+    public static Task<ProgramRun> StartProjectAsync(string projectFolder, params IReadOnlyList<string> arguments) =>
+        StartProjectAsync(projectFolder, Path.GetFileName(projectFolder) + ".dll", arguments, input: "");
+
+    /// <summary>Starts a built project whose assembly is not named like its folder.</summary>
+    /// <param name="projectFolder">For example <c>benchmarks</c>.</param>
+    /// <param name="assemblyName">File name of the assembly.</param>
+    /// <param name="arguments">Command line.</param>
+    /// <param name="input">Its standard input.</param>
+    public static Task<ProgramRun> StartProjectAsync(string projectFolder, string assemblyName, IReadOnlyList<string> arguments, string input = "")
     {
-        var assembly = RepositoryPaths.BuiltAssembly(projectFolder, Path.GetFileName(projectFolder) + ".dll");
+        var assembly = RepositoryPaths.BuiltAssembly(projectFolder, assemblyName);
         return File.Exists(assembly)
-            ? StartAsync("dotnet", [assembly, .. arguments])
+            ? StartAsync("dotnet", [assembly, .. arguments], input: input)
             : throw new HarnessException($"{assembly} does not exist. Build it with: dotnet build -c {RepositoryPaths.Configuration}");
     }
 
@@ -30,10 +41,11 @@ public sealed class ProgramRun : IAsyncDisposable
     /// <param name="fileName">Its path, or its name on the PATH.</param>
     /// <param name="arguments">Command line.</param>
     /// <param name="workingDirectory">By default the working copy's top folder.</param>
-    public static async Task<ProgramRun> StartAsync(string fileName, IReadOnlyList<string> arguments, string? workingDirectory = null)
+    /// <param name="input">Its standard input.</param>
+    public static async Task<ProgramRun> StartAsync(string fileName, IReadOnlyList<string> arguments, string? workingDirectory = null, string input = "")
     {
         var path = Path.IsPathRooted(fileName) ? fileName : Executables.FindOnPath(fileName) ?? throw new HarnessException($"{fileName} is not on the PATH.");
-        return new ProgramRun(await ChildProcess.StartAsync(new ChildProcessStart(path, arguments) { WorkingDirectory = workingDirectory ?? RepositoryPaths.Root }));
+        return new ProgramRun(await ChildProcess.StartAsync(new ChildProcessStart(path, arguments) { WorkingDirectory = workingDirectory ?? RepositoryPaths.Root, Input = input }));
     }
 
     /// <summary>Waits for its end; returns the exit code.</summary>

@@ -1,0 +1,104 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text;
+
+namespace Realtime.Benchmarks.Load;
+
+/// <summary>One client: its connection, which may be cut and made again, and what it has received. Thread-safe.</summary>
+internal sealed class Listener(Audience audience, int user, int lanes) : IHubReceiver, IDisposable
+{
+    private readonly LaneLog[] _lanes = [.. Enumerable.Range(0, lanes).Select(_ => new LaneLog())];
+    private HubSocket? _socket;
+    private TaskCompletionSource? _headAsked;
+    private byte[] _lastPosition = [];
+    private byte[] _lastTime = [];
+
+    public int User => user;
+
+    public IReadOnlyList<LaneLog> Lanes => _lanes;
+
+    /// <summary>Position of the last event received; empty where there are none.</summary>
+    public string LastPosition => Encoding.ASCII.GetString(_lastPosition);
+
+    /// <summary>Time of the last event received, verbatim.</summary>
+    public string LastTime => Encoding.ASCII.GetString(_lastTime);
+
+    /// <summary>What the server said last.</summary>
+    public byte[] Head { get; private set; } = [];
+
+    /// <summary>Whether the head is another position than that of the last event received.</summary>
+    public bool MissesEvents => !Head.AsSpan().SequenceEqual(_lastPosition);
+
+    public bool IsClosed => _socket?.IsClosed ?? true;
+
+    public async Task ConnectAsync(IPEndPoint server, string? token, int index) =>
+        _socket = await HubSocket.ConnectAsync(server, WireEvent.UserName(user), token, this, index);
+
+    public void Ping() => _socket?.Ping();
+
+    /// <summary>Cuts the connection.</summary>
+    public void Dispose() => _socket?.Dispose();
+
+    /// <summary>
+    /// Our clients ask for the head when the handshake is answered, as the client package does, and have joined when they know it;
+    /// those of SignalR alone know no more than the handshake's answer.
+    /// </summary>
+    public bool OnRecord(HubSocket socket, ReadOnlySpan<byte> record)
+    {
+        if (record.StartsWith("{\"type\":6"u8)) return false;
+        if (record.StartsWith("{\"type\":3"u8))
+        {
+            Head = ValueAfter(record, "\"result\":\""u8).ToArray();
+            if (Head.Length == 0) throw new IOException($"No head: {Encoding.UTF8.GetString(record)}");
+            Interlocked.Exchange(ref _headAsked, null)?.TrySetResult();
+            return true;
+        }
+
+        if (record.Length == 2) // {}: the handshake's answer
+        {
+            if (audience.AsksHead) socket.AskHead();
+            return !audience.AsksHead;
+        }
+
+        Take(record);
+        return false;
+    }
+
+    /// <summary>Asks for the head once more and waits for the answer.</summary>
+    public Task AskHeadAsync()
+    {
+        var answer = _headAsked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _socket!.AskHead();
+        return answer.Task.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    /// <summary>Takes all events of a text: of a push, or of a page.</summary>
+    public void Take(ReadOnlySpan<byte> text)
+    {
+        lock (_lanes)
+        {
+            if (audience.TracksCursors) NoteCursor(text);
+            while (WireEvent.TryRead(ref text, out var received))
+            {
+                if (_lanes[received.Lane].Add(received.Number)) audience.Received(received, Stopwatch.GetTimestamp());
+            }
+        }
+    }
+
+    private void NoteCursor(ReadOnlySpan<byte> text)
+    {
+        int last = text.LastIndexOf("\"time\":\""u8);
+        if (last < 0) return;
+        _lastTime = ValueAfter(text[last..], "\"time\":\""u8).ToArray();
+        int position = text.LastIndexOf("\"position\":\""u8);
+        if (position >= 0) _lastPosition = ValueAfter(text[position..], "\"position\":\""u8).ToArray();
+    }
+
+    private static ReadOnlySpan<byte> ValueAfter(ReadOnlySpan<byte> text, ReadOnlySpan<byte> mark)
+    {
+        int at = text.IndexOf(mark);
+        if (at < 0) return default;
+        text = text[(at + mark.Length)..];
+        return text[..text.IndexOf((byte)'"')];
+    }
+}

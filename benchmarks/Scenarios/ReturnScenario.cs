@@ -1,0 +1,105 @@
+using System.Text;
+using Realtime.Benchmarks.Load;
+using Realtime.Benchmarks.Measure;
+using Realtime.Benchmarks.Systems;
+
+namespace Realtime.Benchmarks.Scenarios;
+
+/// <summary>R: everybody is cut off, misses 20 events and comes back at once; then the same with nothing missed.</summary>
+internal sealed class ReturnScenario : Scenario
+{
+    private const string CompleteAfter = "all complete after, s";
+    private const string CpuPerClient = "CPU per returning client, us";
+    private const string CpuNothingMissed = "CPU per client that missed nothing, us";
+    private const int Users = 2_000;
+    private const int Missed = 20;
+    private const int ArraySize = 100;
+
+    /// <summary>Sockets that connect at the same moment: more would be turned away by the listening socket's queue.</summary>
+    private const int AtOnce = 256;
+    private const int WarmUps = 3;
+    private const double Settle = 1;
+
+    public override string Letter => "R";
+
+    public override string Title => "2,000 users cut at once, 20 events each missed, all come back at once";
+
+    public override IReadOnlyList<SystemKind> Systems => [SystemKind.Ours, SystemKind.Naive, SystemKind.Plain];
+
+    public override IReadOnlyList<Claim> Claims =>
+    [
+        Claim.AtMost(CompleteAfter, 0.6, SystemKind.Naive),
+        Claim.AtMost(CpuPerClient, 0.55, SystemKind.Naive),
+        Claim.AtMost(CpuNothingMissed, 1.1, SystemKind.Plain),
+    ];
+
+    public override async Task<Measurement> MeasureAsync(Stage stage, SystemKind kind, RunOptions options)
+    {
+        int users = options.Scale.Of(Users, least: 20);
+        await using var system = await SystemUnderTest.StartAsync(stage, kind, new SystemOptions { Nodes = options.Nodes });
+        using var audience = new Audience(system, users) { TracksCursors = true };
+        await audience.ConnectAsync();
+        var ledger = new Ledger(users, lanes: 1);
+        using var publisher = await Publisher.ConnectAsync(system, ledger, 0);
+        var meter = new Meter(system);
+        var settle = TimeSpan.FromSeconds(options.Scale.Seconds(Settle));
+        await PublishAsync(publisher, users, events: 2);
+        await audience.WaitForAllAsync(ledger);
+
+        for (int i = 0; i < WarmUps; i++) await CutAndReturnAsync(missed: kind.Stores() ? Missed : 0);
+        var figures = new Dictionary<string, double>();
+        Cost? cost = null;
+        if (kind.Stores())
+        {
+            cost = await CutAndReturnAsync(Missed);
+            figures[CompleteAfter] = cost.Elapsed.TotalSeconds;
+            figures[CpuPerClient] = cost.ServerMicroseconds / users;
+        }
+
+        var nothingMissed = await CutAndReturnAsync(missed: 0);
+        figures[CpuNothingMissed] = nothingMissed.ServerMicroseconds / users;
+        return new Measurement(figures, audience.Audit(ledger), cost ?? nothingMissed);
+
+        async Task<Cost> CutAndReturnAsync(int missed)
+        {
+            audience.Cut();
+            await system.WaitForJoinedAsync(0);
+            await Task.Delay(settle);
+            await PublishAsync(publisher, users, missed);
+            await Task.Delay(settle);
+            var start = meter.Read();
+            await Parallel.ForAsync(0, users, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (i, _) => await ReturnAsync(audience, i, system));
+            await audience.WaitForAllAsync(ledger);
+            await system.WaitForJoinedAsync(users);
+            return meter.Since(start);
+        }
+    }
+
+    /// <summary>Our client knows from the head whether to ask; the naive one has to ask.</summary>
+    private static async Task ReturnAsync(Audience audience, int index, SystemUnderTest system)
+    {
+        await audience.ConnectOneAsync(index);
+        var listener = audience.Listeners[index];
+        if (system.Kind == SystemKind.Plain || (system.Kind == SystemKind.Ours && !listener.MissesEvents)) return;
+
+        string user = WireEvent.UserName(listener.User);
+        using var http = await HttpSocket.ConnectAsync(system.NodeOfClient(index), system.TokenOf(user), index);
+        bool hasMore;
+        do
+        {
+            string cursor = system.Kind == SystemKind.Ours ? $"limit=500&after={listener.LastPosition}&time={listener.LastTime}" : $"since={listener.LastTime}";
+            int status = await http.GetAsync($"/api/v1/agents/events?user_id={user}&{cursor}");
+            if (status != 200) throw new IOException($"The catch-up was answered {status}: {Encoding.UTF8.GetString(http.Body.Span)}");
+            hasMore = http.Body.Span.IndexOf("\"hasMore\":true"u8) >= 0;
+            listener.Take(http.Body.Span);
+        }
+        while (hasMore);
+    }
+
+    private static async Task PublishAsync(Publisher publisher, int users, int events)
+    {
+        int total = users * events;
+        for (int sent = 0; sent < total; sent += ArraySize)
+            await publisher.PublishArrayAsync([.. Enumerable.Range(sent, Math.Min(ArraySize, total - sent)).Select(i => i % users)]);
+    }
+}
