@@ -11,7 +11,7 @@ internal sealed class ClosedLoopScenario : Scenario
     private const string CpuPerEvent = "CPU per event, us";
     private const int Users = 2_000;
     private const int InFlight = 64;
-    private const double WarmUp = 5;
+    private const double WarmUp = 25;
     private const double Duration = 10;
 
     public override string Letter => "T";
