@@ -25,8 +25,9 @@ public static class RealtimeEndpoints
         var options = app.ServiceProvider.GetRequiredService<IOptions<RealtimeOptions>>().Value;
 
         var hub = app.MapHub<AgentHub>(Routes.Hub).RequireAuthorization(Access.Self);
-        var rest = app.MapGroup(string.Empty).WithTags("Agents").AddEndpointFilter<StoreFaults>();
-        MapRest(rest);
+        var rest = app.MapGroup(string.Empty).WithTags("Agents");
+        MapPublish(rest, app.ServiceProvider);
+        MapRest(rest.MapGroup(string.Empty).AddEndpointFilter<StoreFaults>());
         MapHealth(app);
         if (options.AllowedOrigins.Count > 0)
         {
@@ -42,15 +43,20 @@ public static class RealtimeEndpoints
         return app;
     }
 
+    private static void MapPublish(RouteGroupBuilder rest, IServiceProvider services)
+    {
+        var endpoint = ActivatorUtilities.CreateInstance<PublishEndpoint>(services);
+        rest.MapPost(Routes.Events, (Delegate)endpoint.HandleAsync).RequireAuthorization(Access.Publish)
+            .WithName("PublishEvents").WithSummary("Publishes one event, or an array of at most 1000, all or nothing.")
+            .DescribesJson<PublishRequest>().Produces<PublishReceipt>(201).Produces<PublishReceipt>(200)
+            .ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(413).ProducesProblem(503);
+    }
+
     private static void MapRest(RouteGroupBuilder rest)
     {
         rest.MapGet(Routes.Events, MissedEventsEndpoint.HandleAsync).RequireAuthorization(Access.Self)
             .WithName("ReadEvents").WithSummary("Events after a position or a time, oldest first.")
             .Produces<EventPage>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(410).ProducesProblem(503);
-        rest.MapPost(Routes.Events, PublishEndpoint.HandleAsync).RequireAuthorization(Access.Publish)
-            .WithName("PublishEvents").WithSummary("Publishes one event, or an array of at most 1000, all or nothing.")
-            .TakesJson<PublishRequest>().Produces<PublishReceipt>(201).Produces<PublishReceipt>(200)
-            .ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(413).ProducesProblem(503);
         rest.MapGet(Routes.Activity, ActivityEndpoint.HandleAsync).RequireAuthorization(Access.Self)
             .WithName("ReadActivity").WithSummary("Events newest first, for a feed.")
             .Produces<ActivityPage>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(410).ProducesProblem(503);
