@@ -13,6 +13,7 @@ internal sealed class Listener(Audience audience, int user, int lanes) : IHubRec
     private TaskCompletionSource? _headAsked;
     private byte[] _lastPosition = [];
     private long _lastSequence;
+    private readonly Dictionary<long, (byte[] Position, byte[] Time)> _ahead = [];
     private byte[] _lastTime = [];
 
     public int User => user;
@@ -28,8 +29,14 @@ internal sealed class Listener(Audience audience, int user, int lanes) : IHubRec
     /// <summary>What the server said last.</summary>
     public byte[] Head { get; private set; } = [];
 
-    /// <summary>Whether the head is another position than that of the last event received.</summary>
-    public bool MissesEvents => !Head.AsSpan().SequenceEqual(_lastPosition);
+    /// <summary>Whether there is a gap in what was received, or the head is beyond it.</summary>
+    public bool MissesEvents
+    {
+        get
+        {
+            lock (_lanes) return _ahead.Count > 0 || SequenceOf(Head) > _lastSequence;
+        }
+    }
 
     public bool IsClosed => _socket?.IsClosed ?? true;
 
@@ -107,12 +114,19 @@ internal sealed class Listener(Audience audience, int user, int lanes) : IHubRec
             text = text[at..];
             var position = ValueAfter(text, "\"position\":\""u8);
             text = text[position.Length..];
-            if (!Utf8Parser.TryParse(position[(position.IndexOf((byte)'.') + 1)..], out long sequence, out _) || sequence != _lastSequence + 1) continue;
-            _lastSequence = sequence;
-            _lastPosition = position.ToArray();
-            _lastTime = ValueAfter(text, "\"time\":\""u8).ToArray();
+            long sequence = SequenceOf(position);
+            if (sequence <= _lastSequence) continue;
+            _ahead[sequence] = (position.ToArray(), ValueAfter(text, "\"time\":\""u8).ToArray());
+            while (_ahead.Remove(_lastSequence + 1, out var next))
+            {
+                _lastSequence++;
+                (_lastPosition, _lastTime) = next;
+            }
         }
     }
+
+    private static long SequenceOf(ReadOnlySpan<byte> position) =>
+        Utf8Parser.TryParse(position[(position.IndexOf((byte)'.') + 1)..], out long sequence, out _) ? sequence : 0;
 
     private static ReadOnlySpan<byte> ValueAfter(ReadOnlySpan<byte> text, ReadOnlySpan<byte> mark)
     {
