@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures our server beside plain SignalR and beside the do-it-yourself version, in turn on this machine, and prints ratios.
 #
-#   benchmarks/run.sh                         every scenario, three rounds (about an hour)
+#   benchmarks/run.sh                         every scenario, three rounds (about an hour and a quarter)
 #   benchmarks/run.sh T L --rounds 5          two of them
 #   benchmarks/run.sh T --scale 0.02          a small one, to see that it works; its figures say nothing
 #   benchmarks/run.sh --write                 and the table goes into docs/performance.md
