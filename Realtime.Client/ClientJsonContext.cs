@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Realtime.Client.Ordering;
 using Realtime.Client.Recovery;
 
 namespace Realtime.Client;
@@ -12,4 +13,5 @@ namespace Realtime.Client;
 [JsonSerializable(typeof(StreamCursor))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(JsonElement))]
+[JsonSerializable(typeof(PushedEvent))]
 internal sealed partial class ClientJsonContext : JsonSerializerContext;

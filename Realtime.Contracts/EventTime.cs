@@ -10,6 +10,9 @@ namespace Realtime.Contracts;
 public static class EventTime
 {
     private const string WireFormat = "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'";
+    /// <summary>Characters of the wire form.</summary>
+    internal const int WireLength = 27;
+
     private const int DateAndTimeLength = 19; // 2026-11-23T03:27:00
 
     /// <summary>Ticks of 100 ns in one microsecond, the resolution of a stream's times.</summary>

@@ -19,6 +19,12 @@ public readonly record struct StreamPosition
     /// <summary>Greatest length of an epoch in characters.</summary>
     public const int MaxEpochLength = 16;
 
+    private const int MaxLength = MaxEpochLength + 1 + MaxSequenceDigits;
+    private const int MaxSequenceDigits = 16;
+
+    /// <summary>A process talks to one store, so one epoch: its text is shared instead of made for every event.</summary>
+    private static volatile string _lastEpoch = string.Empty;
+
     private readonly string? _epoch;
 
     /// <summary>Creates a position.</summary>
@@ -28,7 +34,7 @@ public readonly record struct StreamPosition
     /// <exception cref="ArgumentOutOfRangeException">The sequence is out of range.</exception>
     public StreamPosition(string epoch, long sequence)
     {
-        if (!IsEpoch(epoch)) throw new ArgumentException($"'{epoch}' is not an epoch: 1 to {MaxEpochLength} of a-z and 0-9.", nameof(epoch));
+        if (!IsEpoch(epoch.AsSpan())) throw new ArgumentException($"'{epoch}' is not an epoch: 1 to {MaxEpochLength} of a-z and 0-9.", nameof(epoch));
         if (sequence is < 0 or > MaxSequence) throw new ArgumentOutOfRangeException(nameof(sequence), sequence, "0 to 2^53 - 1.");
         _epoch = epoch;
         Sequence = sequence;
@@ -56,16 +62,34 @@ public readonly record struct StreamPosition
     public static bool TryParse([NotNullWhen(true)] string? text, out StreamPosition position)
     {
         position = default;
-        if (text is null) return false;
+        return text is not null && TryParse(text.AsSpan(), out position);
+    }
 
+    /// <summary>Reads the wire form as it stands in JSON, without making a string of it. Never throws.</summary>
+    internal static bool TryParse(ReadOnlySpan<byte> utf8, out StreamPosition position)
+    {
+        position = default;
+        if (utf8.Length > MaxLength) return false;
+        Span<char> text = stackalloc char[MaxLength];
+        for (int i = 0; i < utf8.Length; i++) text[i] = (char)utf8[i]; // what is not ASCII is no part of a position
+        return TryParse(text.Slice(0, utf8.Length), out position);
+    }
+
+    private static bool TryParse(ReadOnlySpan<char> text, out StreamPosition position)
+    {
+        position = default;
         int dot = text.IndexOf('.');
         if (dot < 1 || dot == text.Length - 1) return false;
+        if (!IsEpoch(text.Slice(0, dot)) || !TryParseSequence(text.Slice(dot + 1), out long sequence)) return false;
 
-        string epoch = text.Substring(0, dot);
-        if (!IsEpoch(epoch) || !TryParseSequence(text, dot + 1, out long sequence)) return false;
-
-        position = new StreamPosition(epoch, sequence);
+        position = new StreamPosition(EpochOf(text.Slice(0, dot)), sequence);
         return true;
+    }
+
+    private static string EpochOf(ReadOnlySpan<char> text)
+    {
+        string last = _lastEpoch;
+        return text.SequenceEqual(last.AsSpan()) ? last : _lastEpoch = text.ToString();
     }
 
     /// <summary>Reads the wire form.</summary>
@@ -77,24 +101,23 @@ public readonly record struct StreamPosition
     /// <summary>The wire form, for example <c>"k3f9.42"</c>.</summary>
     public override string ToString() => Epoch + "." + Sequence.ToString(CultureInfo.InvariantCulture);
 
-    private static bool TryParseSequence(string text, int start, out long sequence)
+    private static bool TryParseSequence(ReadOnlySpan<char> text, out long sequence)
     {
         sequence = 0;
-        int digits = text.Length - start;
-        if (digits > 16 || (digits > 1 && text[start] == '0')) return false;
+        if (text.Length > MaxSequenceDigits || (text.Length > 1 && text[0] == '0')) return false;
 
-        for (int i = start; i < text.Length; i++)
+        foreach (char digit in text)
         {
-            if (text[i] is < '0' or > '9') return false;
-            sequence = sequence * 10 + (text[i] - '0');
+            if (digit is < '0' or > '9') return false;
+            sequence = sequence * 10 + (digit - '0');
         }
 
         return sequence <= MaxSequence;
     }
 
-    private static bool IsEpoch(string? epoch)
+    private static bool IsEpoch(ReadOnlySpan<char> epoch)
     {
-        if (epoch is null || epoch.Length is < 1 or > MaxEpochLength) return false;
+        if (epoch.Length is < 1 or > MaxEpochLength) return false;
         foreach (char c in epoch)
         {
             if (c is not ((>= 'a' and <= 'z') or (>= '0' and <= '9'))) return false;

@@ -20,6 +20,7 @@ try
         "backplane" => BackplaneRun.RunAsync,
         "retention" => RetentionRun.RunAsync,
         "redis-away" => RedisAwayRun.RunAsync,
+        "slow-reader" => SlowReader.RunAsync,
         _ => (Func<Scale, Task>?)null,
     };
     if (question is null) return await ScenarioRun.RunAsync(options);
@@ -29,6 +30,6 @@ try
 catch (ArgumentException fault)
 {
     await Console.Error.WriteLineAsync(
-        $"{fault.Message}\nusage: benchmarks/run.sh [scenario...] [--rounds 3] [--scale 1] [--nodes 1] [--systems ours,plain,naive] [--write]\n       benchmarks/run.sh held-stream | backplane | retention | redis-away [--scale 1]");
+        $"{fault.Message}\nusage: benchmarks/run.sh [scenario...] [--rounds 3] [--scale 1] [--nodes 1] [--systems ours,plain,naive] [--write]\n       benchmarks/run.sh held-stream | backplane | retention | redis-away | slow-reader [--scale 1]\n       benchmarks/run.sh client");
     return 2;
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Http.Connections;
+using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -47,8 +48,8 @@ internal sealed class HubLink : IAsyncDisposable
         _connection.Reconnected += _ => Signal(new LinkSignal.Reconnected());
         _connection.Closed += error => Signal(new LinkSignal.Closed(error));
 
-        // Raw JSON at the edge: SignalR drops a call whose arguments do not bind, and only its log would know.
-        _connection.On<JsonElement>(nameof(IAgentClient.ReceiveEvent), OnEvent);
+        // Types at the edge that take any JSON: SignalR drops a call whose arguments do not bind, and only its log would know.
+        _connection.On<PushedEvent>(nameof(IAgentClient.ReceiveEvent), _live.AddEvent);
         _connection.On<JsonElement>(nameof(IAgentClient.ReceiveHead), OnHead);
         _connection.On<JsonElement>(nameof(IAgentClient.ReceiveReconnect), OnReconnectRequest);
     }
@@ -137,12 +138,7 @@ internal sealed class HubLink : IAsyncDisposable
                 http.WebSocketConfiguration = _options.ConfigureWebSocket!;
             })
             .WithAutomaticReconnect(policy)
-            .AddJsonProtocol(json =>
-            {
-                // Source-generated types first, so that nothing here needs reflection.
-                json.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, RealtimeJsonContext.Default);
-                json.PayloadSerializerOptions.TypeInfoResolverChain.Insert(1, ClientJsonContext.Default);
-            });
+            .AddJsonProtocol(ConfigureJson);
         builder.Services.AddSingleton(_options.LoggerFactory);
         var connection = builder.Build();
         connection.KeepAliveInterval = TimeSpan.FromSeconds(10);
@@ -151,7 +147,12 @@ internal sealed class HubLink : IAsyncDisposable
         return connection;
     }
 
-    private void OnEvent(JsonElement envelope) => _live.AddEvent(envelope);
+    /// <summary>Source-generated types first, so that nothing here needs reflection.</summary>
+    internal static void ConfigureJson(JsonHubProtocolOptions json)
+    {
+        json.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, RealtimeJsonContext.Default);
+        json.PayloadSerializerOptions.TypeInfoResolverChain.Insert(1, ClientJsonContext.Default);
+    }
 
     private void OnHead(JsonElement head)
     {

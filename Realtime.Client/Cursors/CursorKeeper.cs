@@ -12,6 +12,7 @@ internal sealed class CursorKeeper(AgentEventsClientOptions options, ILogger log
 {
     private readonly object _lock = new();
     private readonly List<Waiter> _waiters = [];
+    private readonly string _serverKey = options.ServerKey;
     private readonly ICursorStore _store = onServer ?? options.CursorStore;
     private volatile StreamCursor? _current;
     private Exception? _end;
@@ -168,12 +169,12 @@ internal sealed class CursorKeeper(AgentEventsClientOptions options, ILogger log
         _current is { } cursor && cursor.Position.IsSameHistoryAs(position) && cursor.Position.Sequence >= position.Sequence;
 
     private bool IsOurs(StreamCursor cursor) =>
-        string.Equals(cursor.ServerUrl, options.ServerKey, StringComparison.Ordinal)
+        string.Equals(cursor.ServerUrl, _serverKey, StringComparison.Ordinal)
         && string.Equals(cursor.UserId, options.UserId, StringComparison.Ordinal)
         && cursor.Position != default;
 
     private StreamCursor Make(StreamPosition position, Guid? id, DateTimeOffset? time) =>
-        new() { ServerUrl = options.ServerKey, UserId = options.UserId!, Position = position, Id = id, Time = time };
+        new() { ServerUrl = _serverKey, UserId = options.UserId!, Position = position, Id = id, Time = time };
 
     private sealed class Waiter(StreamPosition position)
     {

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Text.Json;
 using Realtime.Contracts;
 
 namespace Realtime.Client.Ordering;
@@ -8,7 +6,7 @@ namespace Realtime.Client.Ordering;
 internal sealed record LiveBatch
 {
     /// <summary>Pushed events, as they came.</summary>
-    public required IReadOnlyList<JsonElement> Events { get; init; }
+    public required IReadOnlyList<PushedEvent> Events { get; init; }
 
     /// <summary>Heads heard; of one history only the lowest and the highest.</summary>
     public required IReadOnlyList<StreamPosition> Heads { get; init; }
@@ -36,7 +34,7 @@ internal sealed class LiveBuffer(int capacity, TimeProvider time, IWakeSignal wa
     private const int MaxHeads = 4; // two of each history, so two or four in practice
 
     private readonly object _lock = new();
-    private List<JsonElement> _events = [];
+    private List<PushedEvent> _events = [];
     private List<StreamPosition> _heads = [];
     private long _bytes;
     private BarrierHead? _barrier;
@@ -46,9 +44,9 @@ internal sealed class LiveBuffer(int capacity, TimeProvider time, IWakeSignal wa
     /// <summary>Timestamp of the last event or head.</summary>
     public long LastHeard => Interlocked.Read(ref _lastHeard);
 
-    public void AddEvent(JsonElement envelope)
+    public void AddEvent(PushedEvent pushed)
     {
-        int size = JsonMarshal.GetRawUtf8Value(envelope).Length;
+        int size = pushed.Envelope?.Data.Utf8.Length ?? 0; // the rest is as bounded as their number
         lock (_lock)
         {
             if (_events.Count >= capacity || _bytes + size > MaxBytes)
@@ -59,7 +57,7 @@ internal sealed class LiveBuffer(int capacity, TimeProvider time, IWakeSignal wa
             }
             else
             {
-                _events.Add(envelope);
+                _events.Add(pushed);
                 _bytes += size;
             }
         }
@@ -96,7 +94,7 @@ internal sealed class LiveBuffer(int capacity, TimeProvider time, IWakeSignal wa
             if (_events.Count == 0 && _heads.Count == 0 && _barrier is null && !_hasLost) return null;
             var batch = new LiveBatch { Events = _events, Heads = _heads, Barrier = _barrier, HasLost = _hasLost };
             _events = [];
-            _heads = [];
+            if (_heads.Count > 0) _heads = [];
             _bytes = 0;
             _barrier = null;
             _hasLost = false;

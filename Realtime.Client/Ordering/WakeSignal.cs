@@ -20,13 +20,17 @@ internal sealed class WakeSignal(TimeProvider time) : IWakeSignal
 
     public async Task WaitAsync(TimeSpan? limit, CancellationToken cancellationToken)
     {
+        if (limit is { } atMost) await WaitAtMostAsync(atMost, cancellationToken).ConfigureAwait(false);
+        else await _wake.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false);
+        _wake.Reader.TryRead(out _);
+    }
+
+    private async Task WaitAtMostAsync(TimeSpan limit, CancellationToken cancellationToken)
+    {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var heard = _wake.Reader.WaitToReadAsync(stop.Token).AsTask();
-        if (limit is { } atMost) await Task.WhenAny(heard, time.Wait(atMost, stop.Token)).ConfigureAwait(false);
-        else await heard.ConfigureAwait(false);
-
+        await Task.WhenAny(heard, time.Wait(limit, stop.Token)).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
         stop.Cancel();
-        _wake.Reader.TryRead(out _);
     }
 }

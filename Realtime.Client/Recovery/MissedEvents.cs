@@ -1,10 +1,12 @@
 using System.Net;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Polly;
 using Polly.Retry;
 using Polly.Timeout;
 using Realtime.Client.Connection;
 using Realtime.Contracts;
+using Realtime.Contracts.Rest;
 using Realtime.Contracts.Serialization;
 
 namespace Realtime.Client.Recovery;
@@ -16,6 +18,13 @@ namespace Realtime.Client.Recovery;
 internal sealed class MissedEvents : IMissedEvents
 {
     private const int QuickRetries = 2;
+
+    /// <summary>A page holds hundreds of events.</summary>
+    internal static readonly JsonTypeInfo<EventPage> PageJson = (JsonTypeInfo<EventPage>)new JsonSerializerOptions(RealtimeJsonContext.Default.Options)
+    {
+        Converters = { new AgentEventEnvelopeJsonConverter() },
+    }.GetTypeInfo(typeof(EventPage));
+
     private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromSeconds(30);
 
     private readonly RestLink _rest;
@@ -78,11 +87,11 @@ internal sealed class MissedEvents : IMissedEvents
         throw answer.ToException();
     }
 
-    private static Contracts.Rest.EventPage ReadPage(RestAnswer answer)
+    private static EventPage ReadPage(RestAnswer answer)
     {
         try
         {
-            return JsonSerializer.Deserialize(answer.Body, RealtimeJsonContext.Default.EventPage)
+            return JsonSerializer.Deserialize(answer.Body, PageJson)
                 ?? throw new RealtimeException("The server answered with no page of events.");
         }
         catch (JsonException fault)

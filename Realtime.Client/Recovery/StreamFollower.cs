@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Realtime.Client.Connection;
 using Realtime.Client.Cursors;
@@ -7,7 +6,6 @@ using Realtime.Client.Subscriptions;
 using Realtime.Client.Telemetry;
 using Realtime.Contracts;
 using Realtime.Contracts.Rest;
-using Realtime.Contracts.Serialization;
 
 namespace Realtime.Client.Recovery;
 
@@ -87,18 +85,10 @@ internal sealed class StreamFollower(
         _merge.Doubt();
     }
 
-    private void TakePushed(JsonElement pushed)
+    private void TakePushed(PushedEvent pushed)
     {
-        AgentEventEnvelope? envelope = null;
-        try
-        {
-            envelope = pushed.Deserialize(RealtimeJsonContext.Default.AgentEventEnvelope);
-        }
-        catch (JsonException fault)
-        {
-            ClientLog.UnreadablePush(logger, fault);
-        }
-
+        var envelope = pushed.Envelope;
+        if (pushed.Fault is { } fault) ClientLog.UnreadablePush(logger, fault);
         switch (envelope is null ? GateDecision.Foreign : _merge.Push(Last, envelope))
         {
             case GateDecision.Foreign:

@@ -7,12 +7,19 @@ namespace Realtime.Contracts.Serialization;
 public sealed class StreamPositionJsonConverter : JsonConverter<StreamPosition>
 {
     /// <inheritdoc/>
-    public override StreamPosition Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        reader.TokenType == JsonTokenType.String && StreamPosition.TryParse(reader.GetString(), out var position)
-            ? position
-            : throw new JsonException("Not a position such as \"k3f9.42\".");
+    public override StreamPosition Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => Read(ref reader);
 
     /// <inheritdoc/>
     public override void Write(Utf8JsonWriter writer, StreamPosition value, JsonSerializerOptions options) =>
         writer.WriteStringValue(value.ToString());
+
+    internal static StreamPosition Read(ref Utf8JsonReader reader)
+    {
+        StreamPosition position = default;
+        bool isPosition = reader.TokenType == JsonTokenType.String
+            && (reader.HasValueSequence || reader.ValueIsEscaped
+                ? StreamPosition.TryParse(reader.GetString(), out position)
+                : StreamPosition.TryParse(reader.ValueSpan, out position));
+        return isPosition ? position : throw new JsonException("Not a position such as \"k3f9.42\".");
+    }
 }

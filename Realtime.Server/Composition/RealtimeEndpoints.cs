@@ -13,6 +13,12 @@ namespace Realtime.Server;
 /// <summary>Maps the wire contract.</summary>
 public static class RealtimeEndpoints
 {
+    /// <summary>
+    /// Bytes that may wait for a connection before it counts as behind and has to fetch. With SignalR's 64 KiB a dozen large events that
+    /// are committed together were enough. Taken from a pool when needed, and given back when SignalR closes a socket stuck for 10 s.
+    /// </summary>
+    private const int ConnectionBuffer = 256 * 1024;
+
     /// <summary>Maps hub, REST, health, and in Development the token endpoint; <see cref="RealtimeServerRegistration.AddRealtimeServer"/> has registered them.</summary>
     /// <remarks>
     /// With <see cref="RealtimeOptions.AllowedOrigins"/> the application calls <c>UseCors</c> before <c>UseAuthentication</c> and
@@ -24,7 +30,7 @@ public static class RealtimeEndpoints
         ArgumentNullException.ThrowIfNull(app);
         var options = app.ServiceProvider.GetRequiredService<IOptions<RealtimeOptions>>().Value;
 
-        var hub = app.MapHub<AgentHub>(Routes.Hub).RequireAuthorization(Access.Self);
+        var hub = app.MapHub<AgentHub>(Routes.Hub, connection => connection.TransportMaxBufferSize = ConnectionBuffer).RequireAuthorization(Access.Self);
         var rest = app.MapGroup(string.Empty).WithTags("Agents");
         MapPublish(rest, app.ServiceProvider);
         MapRest(rest.MapGroup(string.Empty).AddEndpointFilter<StoreFaults>());

@@ -29,6 +29,17 @@ public sealed class WireEventTests
         body.RootElement.GetProperty("data").GetProperty("stepIndex").GetInt32().Should().Be(3);
     }
 
+    [Test]
+    public void Padding_makes_the_body_larger_and_leaves_it_whole()
+    {
+        var padded = new byte[WireEvent.MaxSize + 1000];
+        int length = new WireEvent(1, 2, 3).Write(padded, user: 42, padding: 1000);
+
+        length.Should().Be(Written(new WireEvent(1, 2, 3)).Length + 1000);
+        using var body = JsonDocument.Parse(padded.AsMemory(0, length));
+        body.RootElement.GetProperty("data").GetProperty("summary").GetString().Should().HaveLength(1200);
+    }
+
     static byte[] Written(WireEvent written)
     {
         var body = new byte[WireEvent.MaxSize];

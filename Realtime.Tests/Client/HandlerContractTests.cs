@@ -1,6 +1,6 @@
-using System.Text.Json;
 using Realtime.Client;
 using Realtime.Client.Ordering;
+using Realtime.Contracts;
 using Realtime.Tests.Support;
 
 namespace Realtime.Tests.Client;
@@ -25,8 +25,11 @@ public sealed class HandlerContractTests
     public async Task Live_events_waiting_for_a_slow_application_are_bounded_in_bytes_too()
     {
         var live = new LiveBuffer(capacity: 100_000, TimeProvider.System, new WakeSignal(TimeProvider.System));
-        using var large = JsonDocument.Parse($"\"{new string('x', 1024 * 1024)}\"");
-        for (int i = 0; i < 40; i++) live.AddEvent(large.RootElement);
+        var large = new PushedEvent(new AgentEventEnvelope
+        {
+            Type = "t", Id = Guid.Empty, Position = new StreamPosition("e", 1), Time = default, Data = EventData.Parse($"\"{new string('x', 1024 * 1024)}\""),
+        });
+        for (int i = 0; i < 40; i++) live.AddEvent(large);
         await live.WaitAsync(limit: null, CancellationToken.None).WithinDeadline();
 
         var batch = live.Take()!;

@@ -93,7 +93,7 @@ public sealed class TimingTests
     public async Task Live_buffer_that_overflows_notes_the_loss_and_takes_in_again()
     {
         var live = new LiveBuffer(capacity: 2, _time, new WakeSignal(_time));
-        for (int i = 0; i < 4; i++) live.AddEvent(System.Text.Json.JsonDocument.Parse("{}").RootElement);
+        for (int i = 0; i < 4; i++) live.AddEvent(new PushedEvent(Envelope: null));
         await live.WaitAsync(limit: null, CancellationToken.None).WithinDeadline();
 
         var batch = live.Take()!;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Realtime.Client;
 using Realtime.Client.Ordering;
 using Realtime.Contracts;
 
@@ -34,12 +35,12 @@ sealed class SimConnection(SimScheduler scheduler, SimRandom random, SimProfile 
         if (isGarbled)
         {
             scheduler.Note(Happening.Garbage);
-            live.AddEvent(Garbage);
+            live.AddEvent(Read(Garbage));
             return;
         }
 
         process.Checker.Heard(envelope);
-        live.AddEvent(json);
+        live.AddEvent(Read(json));
         process.PushedPastTheGate(envelope);
     });
 
@@ -65,6 +66,8 @@ sealed class SimConnection(SimScheduler scheduler, SimRandom random, SimProfile 
             else if (_isBacklogLate && !isReply) scheduler.In(random.Ms(100, 4000), () => DeliverLate(deliver));
         });
     }
+
+    static PushedEvent Read(JsonElement json) => json.Deserialize(ClientJsonContext.Default.PushedEvent)!;
 
     void DeliverLate(Action<LiveBuffer> deliver)
     {

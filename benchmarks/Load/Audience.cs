@@ -34,6 +34,9 @@ internal sealed class Audience : IDisposable
     /// <summary>Whether clients ask for the head on each connect, as our client package does.</summary>
     public bool AsksHead => _system.Kind == SystemKind.Ours;
 
+    /// <summary>Whether events say where in the stream they stand.</summary>
+    public bool HasPositions => _system.Kind == SystemKind.Ours;
+
     /// <summary>Whether the clients note position and time of their last event, to ask for what they miss; costs a little.</summary>
     public bool TracksCursors { get; init; }
 

@@ -22,6 +22,7 @@ internal sealed class HubSocket : IDisposable
     private byte[] _buffer = new byte[InitialBuffer];
     private int _count;
     private MemoryStream? _fragments;
+    private TaskCompletionSource? _paused;
 
     private HubSocket(Socket socket, IHubReceiver receiver)
     {
@@ -65,6 +66,11 @@ internal sealed class HubSocket : IDisposable
         if (!IsClosed) Send(PingFrame);
     }
 
+    /// <summary>From now on it takes nothing out of the socket, like a tab whose page hangs; pings still go out.</summary>
+    public void StopReading() => Volatile.Write(ref _paused, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+
+    public void ReadOn() => Interlocked.Exchange(ref _paused, null)?.TrySetResult();
+
     /// <summary>Cuts the connection with a reset.</summary>
     public void Dispose() => _socket.Dispose();
 
@@ -92,6 +98,7 @@ internal sealed class HubSocket : IDisposable
                 {
                 }
 
+                if (Volatile.Read(ref _paused) is { } paused) await paused.Task;
                 await FillAsync();
             }
         }

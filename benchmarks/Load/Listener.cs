@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Diagnostics;
 using System.Net;
 using System.Text;
@@ -11,23 +12,31 @@ internal sealed class Listener(Audience audience, int user, int lanes) : IHubRec
     private HubSocket? _socket;
     private TaskCompletionSource? _headAsked;
     private byte[] _lastPosition = [];
+    private long _lastSequence;
+    private readonly Dictionary<long, (byte[] Position, byte[] Time)> _ahead = [];
     private byte[] _lastTime = [];
 
     public int User => user;
 
     public IReadOnlyList<LaneLog> Lanes => _lanes;
 
-    /// <summary>Position of the last event received; empty where there are none.</summary>
+    /// <summary>Position of the last event received without a gap before it; empty where there are none.</summary>
     public string LastPosition => Encoding.ASCII.GetString(_lastPosition);
 
-    /// <summary>Time of the last event received, verbatim.</summary>
+    /// <summary>Its time, verbatim; where there are no positions, that of the last event received.</summary>
     public string LastTime => Encoding.ASCII.GetString(_lastTime);
 
     /// <summary>What the server said last.</summary>
     public byte[] Head { get; private set; } = [];
 
-    /// <summary>Whether the head is another position than that of the last event received.</summary>
-    public bool MissesEvents => !Head.AsSpan().SequenceEqual(_lastPosition);
+    /// <summary>Whether there is a gap in what was received, or the head is beyond it.</summary>
+    public bool MissesEvents
+    {
+        get
+        {
+            lock (_lanes) return _ahead.Count > 0 || SequenceOf(Head) > _lastSequence;
+        }
+    }
 
     public bool IsClosed => _socket?.IsClosed ?? true;
 
@@ -35,6 +44,11 @@ internal sealed class Listener(Audience audience, int user, int lanes) : IHubRec
         _socket = await HubSocket.ConnectAsync(server, WireEvent.UserName(user), token, this, index);
 
     public void Ping() => _socket?.Ping();
+
+    /// <summary>Takes nothing out of its socket until <see cref="ReadOn"/>.</summary>
+    public void StopReading() => _socket!.StopReading();
+
+    public void ReadOn() => _socket!.ReadOn();
 
     /// <summary>Cuts the connection.</summary>
     public void Dispose() => _socket?.Dispose();
@@ -60,7 +74,8 @@ internal sealed class Listener(Audience audience, int user, int lanes) : IHubRec
             return !audience.AsksHead;
         }
 
-        Take(record);
+        if (record.StartsWith("{\"type\":1,\"target\":\"ReceiveHead\""u8)) Head = ValueAfter(record, "\"arguments\":[\""u8).ToArray();
+        else Take(record);
         return false;
     }
 
@@ -87,12 +102,31 @@ internal sealed class Listener(Audience audience, int user, int lanes) : IHubRec
 
     private void NoteCursor(ReadOnlySpan<byte> text)
     {
-        int last = text.LastIndexOf("\"time\":\""u8);
-        if (last < 0) return;
-        _lastTime = ValueAfter(text[last..], "\"time\":\""u8).ToArray();
-        int position = text.LastIndexOf("\"position\":\""u8);
-        if (position >= 0) _lastPosition = ValueAfter(text[position..], "\"position\":\""u8).ToArray();
+        if (!audience.HasPositions)
+        {
+            int last = text.LastIndexOf("\"time\":\""u8);
+            if (last >= 0) _lastTime = ValueAfter(text[last..], "\"time\":\""u8).ToArray();
+            return;
+        }
+
+        for (int at = text.IndexOf("\"position\":\""u8); at >= 0; at = text.IndexOf("\"position\":\""u8))
+        {
+            text = text[at..];
+            var position = ValueAfter(text, "\"position\":\""u8);
+            text = text[position.Length..];
+            long sequence = SequenceOf(position);
+            if (sequence <= _lastSequence) continue;
+            _ahead[sequence] = (position.ToArray(), ValueAfter(text, "\"time\":\""u8).ToArray());
+            while (_ahead.Remove(_lastSequence + 1, out var next))
+            {
+                _lastSequence++;
+                (_lastPosition, _lastTime) = next;
+            }
+        }
     }
+
+    private static long SequenceOf(ReadOnlySpan<byte> position) =>
+        Utf8Parser.TryParse(position[(position.IndexOf((byte)'.') + 1)..], out long sequence, out _) ? sequence : 0;
 
     private static ReadOnlySpan<byte> ValueAfter(ReadOnlySpan<byte> text, ReadOnlySpan<byte> mark)
     {

@@ -17,8 +17,16 @@ internal sealed class OpenLoop : IDisposable
         foreach (var publisher in publishers) _free.Writer.TryWrite(publisher);
     }
 
-    public static async Task<OpenLoop> ConnectAsync(SystemUnderTest system, Ledger ledger, int connections) =>
-        new(await Publisher.ConnectAsync(system, ledger, 0, connections));
+    /// <param name="system">Where to publish.</param>
+    /// <param name="ledger">Gives the numbers.</param>
+    /// <param name="connections">How many.</param>
+    /// <param name="padding">Events are so many bytes larger than usual.</param>
+    public static async Task<OpenLoop> ConnectAsync(SystemUnderTest system, Ledger ledger, int connections, int padding = 0)
+    {
+        var publishers = await Publisher.ConnectAsync(system, ledger, 0, connections);
+        foreach (var publisher in publishers) publisher.Padding = padding;
+        return new(publishers);
+    }
 
     /// <summary>One event after the other to the users in turn; ends when all are answered.</summary>
     /// <param name="users">How many users.</param>

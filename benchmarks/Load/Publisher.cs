@@ -10,12 +10,24 @@ internal sealed class Publisher : IDisposable
     private readonly Ledger _ledger;
     private readonly byte[] _arrayPath;
     private byte[] _body = new byte[WireEvent.MaxSize];
+    private int _padding;
 
     private Publisher(HttpSocket http, Ledger ledger, byte[] arrayPath)
     {
         _http = http;
         _ledger = ledger;
         _arrayPath = arrayPath;
+    }
+
+    /// <summary>Single events are so many bytes larger than usual.</summary>
+    public int Padding
+    {
+        get => _padding;
+        set
+        {
+            _padding = value;
+            _body = new byte[WireEvent.MaxSize + value];
+        }
     }
 
     /// <summary>Status of the last answer.</summary>
@@ -42,7 +54,7 @@ internal sealed class Publisher : IDisposable
     public async ValueTask<bool> PublishAsync(int user, int lane = 0, long? scheduled = null)
     {
         int number = _ledger.Issue(user, lane);
-        int length = new WireEvent(scheduled ?? Stopwatch.GetTimestamp(), lane, number).Write(_body, user);
+        int length = new WireEvent(scheduled ?? Stopwatch.GetTimestamp(), lane, number).Write(_body, user, Padding);
         Status = await _http.PostAsync(Path, _body.AsSpan(0, length));
         if (IsAccepted)
         {

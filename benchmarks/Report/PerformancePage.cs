@@ -7,7 +7,7 @@ internal static class PerformancePage
 {
     private const string Begin = "<!-- benchmarks: begin -->";
     private const string End = "<!-- benchmarks: end -->";
-    private const string Header = "| | figure (median) | ours | plain | naive | ratio (median of the rounds) | target |\n| --- | --- | --- | --- | --- | --- | --- |";
+    private const string Header = "| | figure (median) | ours | plain | plain-auth | naive | ratio (median of the rounds) | target |\n| --- | --- | --- | --- | --- | --- | --- | --- |";
 
     /// <summary>The whole text between the markers.</summary>
     public static string Table(IReadOnlyList<ScenarioResult> results, string machine, IEnumerable<string> keptRows) =>

@@ -32,7 +32,7 @@ internal sealed class ScenarioResult(Scenario scenario, IReadOnlyList<IReadOnlyD
         var figures = rounds.SelectMany(r => r.Values).SelectMany(m => m.Figures.Keys).Distinct();
         foreach (string figure in figures)
         {
-            var cells = new[] { SystemKind.Ours, SystemKind.Plain, SystemKind.Naive }.Select(kind => Median(kind, figure) is { } value ? Show(value) : "–");
+            var cells = new[] { SystemKind.Ours, SystemKind.Plain, SystemKind.PlainAuth, SystemKind.Naive }.Select(kind => Median(kind, figure) is { } value ? Show(value) : "–");
             var own = ratios.Where(r => r.Claim.Figure == figure).ToList();
             string ratio = own.Count == 0 ? "–" : string.Join(", ", own.Select(r => r.Claim.Against is { } other ? $"**{Show(r.Ratio)}** x {other.Name()}" : $"**{Show(r.Ratio)}**"));
             var targets = own.Where(r => r.Claim.Target is not null).Select(r => $"{Limit(r.Claim)}{(r.Claim.IsMetBy(r.Ratio) ? string.Empty : " (missed)")}").ToList();

@@ -14,7 +14,6 @@ internal sealed class ArrayScenario : Scenario
     private const int Users = 2_000;
     private const int ArraySize = 100;
     private const int InFlight = 8;
-    private const double WarmUp = 5;
     private const double Duration = 10;
     private const double LimitDuration = 5;
 
@@ -43,7 +42,7 @@ internal sealed class ArrayScenario : Scenario
         await audience.ConnectAsync();
         var ledger = new Ledger(users, lanes: 1);
         var workers = await Publisher.ConnectAsync(system, ledger, 0, InFlight);
-        await RunAsync(options.Scale.Seconds(WarmUp));
+        await RunAsync(options.Scale.Seconds(WarmUp.Seconds));
 
         var meter = new Meter(system);
         var start = meter.Read();

@@ -11,7 +11,6 @@ internal sealed class ClosedLoopScenario : Scenario
     private const string CpuPerEvent = "CPU per event, us";
     private const int Users = 2_000;
     private const int InFlight = 64;
-    private const double WarmUp = 25;
     private const double Duration = 10;
 
     public override string Letter => "T";
@@ -35,7 +34,7 @@ internal sealed class ClosedLoopScenario : Scenario
         await audience.ConnectAsync();
         var ledger = new Ledger(users, lanes: 1);
         var workers = await Publisher.ConnectAsync(system, ledger, 0, InFlight);
-        await RunAsync(options.Scale.Seconds(WarmUp));
+        await RunAsync(options.Scale.Seconds(WarmUp.Seconds));
 
         var meter = new Meter(system);
         var start = meter.Read();

@@ -14,7 +14,6 @@ internal sealed class FanOutScenario : Scenario
     private const int Connections = 1_000;
     private const double PerSecond = 20;
     private const int Publishers = 4;
-    private const double WarmUp = 5;
     private const double Duration = 15;
 
     public override string Letter => "F";
@@ -38,10 +37,10 @@ internal sealed class FanOutScenario : Scenario
         await audience.ConnectAsync();
         var ledger = new Ledger(users: 1, lanes: 1);
         using var loop = await OpenLoop.ConnectAsync(system, ledger, Publishers);
-        await loop.RunAsync(users: 1, PerSecond, options.Scale.Seconds(WarmUp));
+        await loop.RunAsync(users: 1, PerSecond, options.Scale.Seconds(WarmUp.Seconds));
         await audience.WaitForAllAsync(ledger);
 
-        var arrived = new int[(int)(PerSecond * 2 * (WarmUp + Duration))];
+        var arrived = new int[(int)(PerSecond * 2 * (WarmUp.Seconds + Duration))];
         Phase? phase = null;
         phase = new Phase(Stopwatch.GetTimestamp())
         {

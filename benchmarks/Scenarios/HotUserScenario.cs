@@ -10,7 +10,6 @@ internal sealed class HotUserScenario : Scenario
     private const string PerSecond = "events/s";
     private const string CpuPerEvent = "CPU per event, us";
     private const int Publishers = 32;
-    private const double WarmUp = 5;
     private const double Duration = 10;
 
     public override string Letter => "H";
@@ -33,7 +32,7 @@ internal sealed class HotUserScenario : Scenario
         await audience.ConnectAsync();
         var ledger = new Ledger(users: 1, Publishers);
         var workers = await Publisher.ConnectAsync(system, ledger, 0, Publishers);
-        await RunAsync(options.Scale.Seconds(WarmUp));
+        await RunAsync(options.Scale.Seconds(WarmUp.Seconds));
 
         var meter = new Meter(system);
         var start = meter.Read();

@@ -23,7 +23,6 @@ internal sealed class IdleScenario : Scenario
 
     /// <summary>A process may open some 20,000 files on many systems.</summary>
     private const int Nodes = 2;
-    private const double WarmUp = 8;
     private const double Quiet = 10;
     private const double Duration = 15;
 
@@ -51,7 +50,7 @@ internal sealed class IdleScenario : Scenario
         await audience.ConnectAsync();
         var ledger = new Ledger(users, lanes: 1);
         using var loop = await OpenLoop.ConnectAsync(system, ledger, Connections);
-        await loop.RunAsync(users, perSecond, options.Scale.Seconds(WarmUp));
+        await loop.RunAsync(users, perSecond, options.Scale.Seconds(WarmUp.Seconds));
         await audience.WaitForAllAsync(ledger);
 
         var few = await MeasureAsync(1_000);

@@ -14,7 +14,6 @@ internal sealed class OpenLoopScenario : Scenario
     private const int Users = 2_000;
     private const int PerSecond = 1_000;
     private const int Connections = 64;
-    private const double WarmUp = 8;
     private const double Duration = 15;
 
     public override string Letter => "L";
@@ -41,7 +40,7 @@ internal sealed class OpenLoopScenario : Scenario
         await audience.ConnectAsync();
         var ledger = new Ledger(users, lanes: 1);
         using var loop = await OpenLoop.ConnectAsync(system, ledger, Connections);
-        await loop.RunAsync(users, perSecond, options.Scale.Seconds(WarmUp));
+        await loop.RunAsync(users, perSecond, options.Scale.Seconds(WarmUp.Seconds));
         await audience.WaitForAllAsync(ledger);
 
         var phase = new Phase(Stopwatch.GetTimestamp());
