@@ -1,6 +1,8 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Options;
 using Realtime.Contracts;
 using Realtime.Contracts.Rest;
@@ -24,7 +26,9 @@ public static class RealtimeEndpoints
         ArgumentNullException.ThrowIfNull(app);
         var options = app.ServiceProvider.GetRequiredService<IOptions<RealtimeOptions>>().Value;
 
-        var hub = app.MapHub<AgentHub>(Routes.Hub).RequireAuthorization(Access.Self);
+        // As MapHub does it, and one step before the hub.
+        var hub = app.MapConnections(Routes.Hub, connections => connections.Use(ReleaseHandshake).UseHub<AgentHub>())
+            .WithMetadata(new HubMetadata(typeof(AgentHub))).RequireAuthorization(Access.Self);
         var rest = app.MapGroup(string.Empty).WithTags("Agents").AddEndpointFilter<StoreFaults>();
         MapRest(rest);
         MapHealth(app);
@@ -41,6 +45,12 @@ public static class RealtimeEndpoints
         if (options.MapOpenApi) app.MapOpenApi().AllowAnonymous();
         return app;
     }
+
+    private static ConnectionDelegate ReleaseHandshake(ConnectionDelegate next) => connection =>
+    {
+        Handshake.Release(connection);
+        return next(connection);
+    };
 
     private static void MapRest(RouteGroupBuilder rest)
     {

@@ -30,6 +30,7 @@ public static class RealtimeServerRegistration
         AddPublishing(builder, registerEventTypes, isServer: true);
         var services = builder.Services;
         BearerSetup.Register(services);
+        ReleasableHandlers.Register(services);
         Health.Register(services);
         services.AddSingleton<HubConnections>();
         services.AddSingleton<HubCalls>();
