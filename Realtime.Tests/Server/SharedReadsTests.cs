@@ -9,8 +9,11 @@ public sealed class SharedReadsTests
 {
     static readonly StreamPosition Start = new("e1", 0);
 
-    readonly ManyStreams _store = new();
-    readonly FakeTimeProvider _time = new();
+    ManyStreams _store = null!;
+    FakeTimeProvider _time = null!;
+
+    [SetUp]
+    public void MakeStore() => (_store, _time) = (new ManyStreams(), new FakeTimeProvider());
 
     [Test]
     public async Task Questions_that_arrive_while_reads_are_under_way_share_the_next_and_each_gets_its_own_answer()
