@@ -53,16 +53,4 @@ public sealed class HandshakeReleaseTests
         _request!.Request.QueryString.Value.Should().Be("?tab=1");
         _request.Request.Query["tab"].ToString().Should().Be("1");
     }
-
-    [Test]
-    public async Task Long_polling_asks_again_with_every_request_and_keeps_its_user()
-    {
-        await using var connection = new HubConnectionBuilder()
-            .WithUrl(new Uri(_host.Address, Routes.HubFor(User)), HttpTransportType.LongPolling, o => o.AccessTokenProvider = () => Task.FromResult<string?>(_host.Tokens.Create(User)))
-            .Build();
-        await connection.StartAsync().WithinDeadline();
-        await connection.InvokeAsync<string>("GetHead").WithinDeadline();
-
-        _request!.Request.Headers.Authorization.ToString().Should().StartWith("Bearer ");
-    }
 }
