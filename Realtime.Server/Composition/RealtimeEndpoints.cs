@@ -1,6 +1,9 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Options;
 using Realtime.Contracts;
 using Realtime.Contracts.Rest;
@@ -30,7 +33,9 @@ public static class RealtimeEndpoints
         ArgumentNullException.ThrowIfNull(app);
         var options = app.ServiceProvider.GetRequiredService<IOptions<RealtimeOptions>>().Value;
 
-        var hub = app.MapHub<AgentHub>(Routes.Hub, connection => connection.TransportMaxBufferSize = ConnectionBuffer).RequireAuthorization(Access.Self);
+        // As MapHub does it, and one step before the hub.
+        var hub = app.MapConnections(Routes.Hub, new HttpConnectionDispatcherOptions { TransportMaxBufferSize = ConnectionBuffer }, connections => connections.Use(ReleaseHandshake).UseHub<AgentHub>())
+            .WithMetadata(new HubMetadata(typeof(AgentHub))).RequireAuthorization(Access.Self);
         var rest = app.MapGroup(string.Empty).WithTags("Agents");
         MapPublish(rest, app.ServiceProvider);
         MapRest(rest.MapGroup(string.Empty).AddEndpointFilter<StoreFaults>());
@@ -57,6 +62,12 @@ public static class RealtimeEndpoints
             .DescribesJson<PublishRequest>().Produces<PublishReceipt>(201).Produces<PublishReceipt>(200)
             .ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(413).ProducesProblem(503);
     }
+
+    private static ConnectionDelegate ReleaseHandshake(ConnectionDelegate next) => connection =>
+    {
+        Handshake.Release(connection);
+        return next(connection);
+    };
 
     private static void MapRest(RouteGroupBuilder rest)
     {

@@ -80,6 +80,8 @@ internal sealed class ShardLifetimeManager(
 
     public IEnumerable<string> Names => groups.Names;
 
+    public IEnumerable<string> Unknown => groups.Unknown;
+
     public LocalGroup? Find(string name) => groups.Find(name);
 
     public void SendLocal(LocalGroup group, string methodName, object argument) =>
