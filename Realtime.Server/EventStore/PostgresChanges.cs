@@ -26,6 +26,15 @@ internal sealed class PostgresChanges(PostgresDatabase database) : IChangedStrea
         try
         {
             _connection ??= await database.OpenApartAsync("head check", cancellationToken);
+        }
+        catch (StoreUnavailableException fault)
+        {
+            // The database may only have no connection left: whoever has one in the pool goes on.
+            return new ChangedStreams(string.Empty, Heads: null) { Fault = fault };
+        }
+
+        try
+        {
             var (look, heads, isComplete) = await database.RunOnAsync("look for changes", _connection, c => LookAsync(c, cancellationToken), cancellationToken);
             bool isContinued = isComplete && _before is { } before && before.IsContinuedBy(look);
             _before = look;

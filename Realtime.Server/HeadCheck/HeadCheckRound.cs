@@ -74,6 +74,7 @@ internal sealed class HeadCheckRound(
     private async Task LookAsync(CancellationToken cancellationToken)
     {
         var changed = changes is null ? null : await changes.LookAsync(cancellationToken);
+        if (changed?.Fault is { } fault) ServerLog.LookFailed(logger, fault);
         if (changed?.Heads is not { } heads || _wasStoreAway || ++_rounds % RoundsBetweenAll == 0)
         {
             _suspects.UnionWith(pushes.Names);
