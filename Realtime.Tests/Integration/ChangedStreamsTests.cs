@@ -1,3 +1,4 @@
+using Realtime.Harness;
 using Realtime.Server.EventStore;
 using Realtime.Tests.Support;
 using static Realtime.Tests.Specifications.EventStoreTestEvents;
@@ -44,6 +45,18 @@ internal sealed class ChangedStreamsTests
 
         (await LookAsync()).Should().BeEquivalentTo(new Dictionary<string, long> { ["a"] = 3, ["b"] = 1, ["c"] = 1 });
         (await LookAsync()).Should().BeEmpty();
+    }
+
+    [Test]
+    public async Task Without_a_connection_of_its_own_a_look_cannot_tell_and_says_why()
+    {
+        await using var nowhere = new PostgresDatabase($"Host=127.0.0.1;Port={FreePort.Next()};Username=nobody;Database=none", TimeSpan.FromSeconds(5));
+        await using var changes = new PostgresChanges(nowhere);
+
+        var looked = await changes.LookAsync(CancellationToken.None).WithinDeadline();
+
+        looked.Heads.Should().BeNull();
+        looked.Fault.Should().NotBeNull();
     }
 
     [Test]
