@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Protocol;
@@ -15,6 +16,11 @@ namespace Realtime.Server.FanOut;
 internal static class EventFrame
 {
     private const byte RecordSeparator = 0x1e;
+
+    /// <summary>A thread's buffer that grew beyond this, in bytes, is not kept.</summary>
+    private const int LargestKept = 128 * 1024;
+
+    private static readonly byte[] Target = Encoding.ASCII.GetBytes(nameof(IAgentClient.ReceiveEvent));
 
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? _buffer;
@@ -39,8 +45,4 @@ internal static class EventFrame
         if (buffer.Capacity > LargestKept) _buffer = null;
         return new SerializedMessage(protocolName, bytes);
     }
-
-    private const int LargestKept = 128 * 1024;
-
-    private static readonly byte[] Target = System.Text.Encoding.ASCII.GetBytes(nameof(IAgentClient.ReceiveEvent));
 }
