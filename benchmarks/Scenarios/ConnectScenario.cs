@@ -55,6 +55,7 @@ internal sealed class ConnectScenario : Scenario
         // Then the work, when the runtime has compiled it.
         Cost? connecting = null, cost = null;
         await WarmUp.RepeatAsync(options.Scale, ConnectAllAsync);
+        stage.RenewTokens(); // each connect with a token that the server has not seen
         await ConnectAllAsync();
         return new Measurement(
             new Dictionary<string, double>
