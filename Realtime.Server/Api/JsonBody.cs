@@ -15,25 +15,32 @@ internal static class JsonBody
     private const string Anything = "*/*";
 
     internal static RouteHandlerBuilder TakesJson<T>(this RouteHandlerBuilder endpoint)
+        where T : notnull => endpoint.DescribesJson<T>().AddEndpointFilter(RefuseTooLargeAsync);
+
+    /// <summary>Describes the body only; the endpoint itself asks <see cref="IsTooLarge"/>.</summary>
+    internal static RouteHandlerBuilder DescribesJson<T>(this RouteHandlerBuilder endpoint)
         where T : notnull => endpoint
         .Accepts<T>(Json, Anything)
         .AddOpenApiOperationTransformer((operation, _, _) =>
         {
             operation.RequestBody?.Content?.Remove(Anything);
             return Task.CompletedTask;
-        })
-        .AddEndpointFilter(RefuseTooLargeAsync);
+        });
+
+    /// <summary>
+    /// Refused here and not by the web server's own limit: that closes the connection under a client which is still sending,
+    /// so that it sees a broken pipe and not the answer. A chunked body has no length to look at, so the web server counts it.
+    /// </summary>
+    internal static bool IsTooLarge(HttpContext context)
+    {
+        if (context.Request.ContentLength is { } length) return length > MaxBytes;
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = MaxBytes;
+        return false;
+    }
 
     private static async ValueTask<object?> RefuseTooLargeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
-        // Refused here and not by the web server's own limit: that closes the connection under a client which is still sending,
-        // so that it sees a broken pipe and not the answer.
-        var request = context.HttpContext.Request;
-        if (request.ContentLength > MaxBytes) return Problems.Result(Problem.TooLarge(MaxBytes));
-
-        // A chunked body has no length to look at, so the web server counts it.
-        if (request.ContentLength is null && context.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-            limit.MaxRequestBodySize = MaxBytes;
+        if (IsTooLarge(context.HttpContext)) return Problems.Result(Problem.TooLarge(MaxBytes));
         try
         {
             return await next(context);

@@ -1,5 +1,3 @@
-using Realtime.Contracts.Rest;
-using Realtime.Contracts.Serialization;
 using Realtime.Server.Auth;
 using Realtime.Server.EventStore;
 
@@ -8,7 +6,7 @@ namespace Realtime.Server.Api;
 /// <summary><c>GET /api/v1/agents/events</c>: what came after a position or a time, oldest first. Reads, never writes.</summary>
 internal static class MissedEventsEndpoint
 {
-    internal static async Task<IResult> HandleAsync(HttpContext context, IEventStore store, CancellationToken cancellationToken)
+    internal static async Task<IResult> HandleAsync(HttpContext context, IEventStore store, SharedReads shared, CancellationToken cancellationToken)
     {
         var query = new QueryReader(context.Request.Query);
         var after = query.Position("after");
@@ -21,24 +19,14 @@ internal static class MissedEventsEndpoint
 
         string user = Access.UserOf(context);
         StreamRead read = after is { } position
-            ? await store.ReadAfterAsync(user, position, time, limit, cancellationToken)
+            ? await shared.ReadAfterAsync(new StreamQuestion(user, position, time, limit), cancellationToken)
             : await store.ReadSinceAsync(user, since, limit, cancellationToken);
 
         return read switch
         {
             StreamHistoryLost lost => Problems.Result(Problem.HistoryLost(lost)),
-            StreamPage page => TypedResults.Json(ToPage(page), RealtimeJsonContext.Default.EventPage),
+            StreamPage page => new EventPageResult(page),
             _ => throw new InvalidOperationException($"A read gave {read}."),
         };
     }
-
-    private static EventPage ToPage(StreamPage page) => new()
-    {
-        Events = page.Events,
-        Next = page.Next,
-        Head = page.Head,
-        Oldest = page.Oldest,
-        HasMore = page.HasMore,
-        Truncated = page.IsTruncated,
-    };
 }

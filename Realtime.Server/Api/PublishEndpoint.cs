@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Realtime.Contracts;
 using Realtime.Contracts.Rest;
 using Realtime.Contracts.Serialization;
@@ -8,48 +9,70 @@ using Realtime.Server.Publishing;
 
 namespace Realtime.Server.Api;
 
-/// <summary><c>POST /api/v1/agents/events</c>: one event or an array, acknowledged at commit.</summary>
-internal static class PublishEndpoint
+/// <summary>
+/// <c>POST /api/v1/agents/events</c>: one event or an array, acknowledged at commit. The one endpoint that answers thousands of
+/// times a second, so it reads and writes the bytes itself, with no filters around it.
+/// </summary>
+internal sealed class PublishEndpoint(IAgentEventPublisher publisher)
 {
-    internal static async Task<IResult> HandleAsync(HttpContext context, IAgentEventPublisher publisher, CancellationToken cancellationToken)
+    internal async Task HandleAsync(HttpContext context)
     {
         IReadOnlyList<Guid>? ids = null;
+        Problem problem;
         try
         {
-            using var body = await ReadBodyAsync(context.Request, cancellationToken);
-            var root = body.RootElement;
-            if (root.ValueKind == JsonValueKind.Array)
+            if (JsonBody.IsTooLarge(context)) problem = Problem.TooLarge(JsonBody.MaxBytes);
+            else
             {
-                var requests = ReadArray(root);
-                ids = requests.ConvertAll(r => r.Id!.Value);
-                return Json(await publisher.PublishAsync(requests, cancellationToken));
-            }
+                using var body = await ReadBodyAsync(context.Request, context.RequestAborted);
+                var root = body.RootElement;
+                if (root.ValueKind == JsonValueKind.Array)
+                {
+                    var requests = ReadArray(root);
+                    ids = requests.ConvertAll(r => r.Id!.Value);
+                    var receipts = await publisher.PublishAsync(requests, context.RequestAborted);
+                    await AnswerAsync(context.Response, StatusCodes.Status201Created, receipts, RealtimeJsonContext.Default.IReadOnlyListPublishReceipt);
+                    return;
+                }
 
-            var request = ReadOne(root, index: null);
-            ids = [request.Id!.Value];
-            return Json(await publisher.PublishAsync(request, cancellationToken));
+                var request = ReadOne(root, index: null);
+                ids = [request.Id!.Value];
+                var receipt = await publisher.PublishAsync(request, context.RequestAborted);
+                int status = receipt.Duplicate ? StatusCodes.Status200OK : StatusCodes.Status201Created;
+                await AnswerAsync(context.Response, status, receipt, RealtimeJsonContext.Default.PublishReceipt);
+                return;
+            }
         }
         catch (InvalidEventException fault)
         {
-            return Problems.Result(Problem.Invalid(fault.Field, fault.Problem));
+            problem = Problem.Invalid(fault.Field, fault.Problem);
         }
         catch (JsonException fault)
         {
-            return Problems.Result(Problem.Invalid("body", $"is not valid JSON: {fault.Message}"));
+            problem = Problem.Invalid("body", $"is not valid JSON: {fault.Message}");
         }
         catch (StoreUnavailableException fault)
         {
-            return Problems.Result(Problem.StoreUnavailable(fault.Message, ids));
+            problem = Problem.StoreUnavailable(fault.Message, ids);
         }
+        catch (BadHttpRequestException fault) when (fault.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            problem = Problem.TooLarge(JsonBody.MaxBytes);
+        }
+
+        await Problems.WriteAsync(context, problem);
     }
 
-    private static IResult Json(PublishReceipt receipt) => TypedResults.Json(
-        receipt, RealtimeJsonContext.Default.PublishReceipt, statusCode: receipt.Duplicate ? StatusCodes.Status200OK : StatusCodes.Status201Created);
+    private static async Task AnswerAsync<T>(HttpResponse response, int status, T answer, JsonTypeInfo<T> type)
+    {
+        byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(answer, type);
+        response.StatusCode = status;
+        response.ContentType = "application/json; charset=utf-8";
+        response.ContentLength = bytes.Length;
+        await response.Body.WriteAsync(bytes);
+    }
 
-    private static IResult Json(IReadOnlyList<PublishReceipt> receipts) => TypedResults.Json(
-        receipts, RealtimeJsonContext.Default.IReadOnlyListPublishReceipt, statusCode: StatusCodes.Status201Created);
-
-    private static async Task<JsonDocument> ReadBodyAsync(HttpRequest request, CancellationToken cancellationToken)
+    private static async ValueTask<JsonDocument> ReadBodyAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         if (!request.HasJsonContentType()) throw new InvalidEventException("Content-Type", "must be application/json");
 

@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.Extensions.Options;
@@ -9,10 +10,12 @@ namespace Realtime.Server.Auth;
 /// <summary>
 /// Tightens the framework's bearer scheme, which reads <c>Authentication:Schemes:Bearer</c>: algorithms by allow-list, 5 s of
 /// clock skew, <c>exp</c> and <c>sub</c> required, issuer checked whenever there is one, query tokens on the hub's routes only,
-/// and refusals as ProblemDetails. Events that the host has set keep running, after ours.
+/// and refusals as ProblemDetails. Events that the host has set keep running, after ours. A token validated a moment ago is
+/// not validated again (<see cref="ValidatedTokens"/>), unless the host has events of its own that must see every request.
 /// </summary>
-internal sealed class BearerSetup(DevSigningKey devKey, IOptions<RealtimeOptions> options) : IPostConfigureOptions<JwtBearerOptions>
+internal sealed class BearerSetup(DevSigningKey devKey, ValidatedTokens validated, IOptions<RealtimeOptions> options) : IPostConfigureOptions<JwtBearerOptions>
 {
+    private const string BearerPrefix = "Bearer ";
     private static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(5);
 
     private static readonly string[] AsymmetricAlgorithms =
@@ -27,7 +30,13 @@ internal sealed class BearerSetup(DevSigningKey devKey, IOptions<RealtimeOptions
     /// <summary>Registers the bearer scheme, unless the host has one already, and what our endpoints demand of it.</summary>
     internal static void Register(IServiceCollection services)
     {
-        if (!IsBearerRegistered(services)) services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer();
+        if (!IsBearerRegistered(services))
+        {
+            // Unless a host wants it, no connection keeps a copy of its token for as long as it lives.
+            services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer(bearer => bearer.SaveToken = false);
+        }
+
+        services.AddSingleton<ValidatedTokens>();
         services.AddSingleton<IPostConfigureOptions<JwtBearerOptions>, BearerSetup>();
         services.AddSingleton<DevSigningKey>();
         services.AddSingleton<AccessTokenValidator>();
@@ -55,20 +64,43 @@ internal sealed class BearerSetup(DevSigningKey devKey, IOptions<RealtimeOptions
         bool hasSymmetricKey = rules.IssuerSigningKeys?.Any(k => k is SymmetricSecurityKey) == true || rules.IssuerSigningKey is SymmetricSecurityKey;
         rules.ValidAlgorithms = hasSymmetricKey ? [.. AsymmetricAlgorithms, .. SymmetricAlgorithms] : AsymmetricAlgorithms;
 
+        // As configured they are read from the configuration again for each token.
+        rules.IssuerSigningKeys = rules.IssuerSigningKeys?.ToList();
+
         bearer.Events ??= new JwtBearerEvents();
         var host = bearer.Events;
+        var unset = new JwtBearerEvents();
+        bool isHostWatching = host.GetType() != typeof(JwtBearerEvents)
+            || host.OnMessageReceived != unset.OnMessageReceived || host.OnTokenValidated != unset.OnTokenValidated;
         bearer.Events = new JwtBearerEvents
         {
             OnAuthenticationFailed = host.AuthenticationFailed,
             OnMessageReceived = context =>
             {
-                context.Token = QueryTokenOf(context.Request);
-                return host.MessageReceived(context);
+                context.Token = QueryTokenOf(context.Request) ?? HeaderTokenOf(context.Request);
+                if (isHostWatching) return host.MessageReceived(context);
+                if (context.Token is { } token && validated.Find(token) is { } known)
+                {
+                    context.Principal = known.User;
+                    context.Properties.ExpiresUtc = known.ExpiresAt;
+                    if (bearer.SaveToken) context.Properties.StoreTokens([new AuthenticationToken { Name = "access_token", Value = token }]);
+                    context.Success();
+                }
+
+                return Task.CompletedTask;
             },
             OnTokenValidated = context =>
             {
-                if (TokenClaims.FaultOf(context.Principal!, options.Value.AuthorizedParties) is not { } fault) return host.TokenValidated(context);
-                context.Fail(new SecurityTokenValidationException(fault));
+                if (TokenClaims.FaultOf(context.Principal!, options.Value.AuthorizedParties) is { } fault)
+                {
+                    context.Fail(new SecurityTokenValidationException(fault));
+                    return Task.CompletedTask;
+                }
+
+                if (isHostWatching) return host.TokenValidated(context);
+                context.Principal = WithoutToken(context.Principal!);
+                if ((QueryTokenOf(context.Request) ?? HeaderTokenOf(context.Request)) is { } token)
+                    validated.Add(token, context.Principal, TokenClaims.ExpiryOf(context.Principal), ClockSkew);
                 return Task.CompletedTask;
             },
             OnChallenge = async context =>
@@ -93,6 +125,19 @@ internal sealed class BearerSetup(DevSigningKey devKey, IOptions<RealtimeOptions
         string? token = request.Query["access_token"];
         return string.IsNullOrEmpty(token) ? null : token;
     }
+
+    private static string? HeaderTokenOf(HttpRequest request)
+    {
+        string? header = request.Headers.Authorization;
+        return header?.StartsWith(BearerPrefix, StringComparison.OrdinalIgnoreCase) == true ? header[BearerPrefix.Length..].Trim() : null;
+    }
+
+    /// <summary>
+    /// The same claims, compared by case as before; the parsed token behind them is several times their size, and a connection
+    /// lives for hours.
+    /// </summary>
+    private static ClaimsPrincipal WithoutToken(ClaimsPrincipal user) => new(user.Identities.Select(known => new CaseSensitiveClaimsIdentity(
+        known.Claims, known.AuthenticationType, known.NameClaimType, known.RoleClaimType)));
 
     private static bool IsBearerRegistered(IServiceCollection services)
     {

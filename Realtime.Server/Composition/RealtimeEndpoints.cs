@@ -1,6 +1,9 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Options;
 using Realtime.Contracts;
 using Realtime.Contracts.Rest;
@@ -30,9 +33,12 @@ public static class RealtimeEndpoints
         ArgumentNullException.ThrowIfNull(app);
         var options = app.ServiceProvider.GetRequiredService<IOptions<RealtimeOptions>>().Value;
 
-        var hub = app.MapHub<AgentHub>(Routes.Hub, connection => connection.TransportMaxBufferSize = ConnectionBuffer).RequireAuthorization(Access.Self);
-        var rest = app.MapGroup(string.Empty).WithTags("Agents").AddEndpointFilter<StoreFaults>();
-        MapRest(rest);
+        // As MapHub does it, and one step before the hub.
+        var hub = app.MapConnections(Routes.Hub, new HttpConnectionDispatcherOptions { TransportMaxBufferSize = ConnectionBuffer }, connections => connections.Use(ReleaseHandshake).UseHub<AgentHub>())
+            .WithMetadata(new HubMetadata(typeof(AgentHub))).RequireAuthorization(Access.Self);
+        var rest = app.MapGroup(string.Empty).WithTags("Agents");
+        MapPublish(rest, app.ServiceProvider);
+        MapRest(rest.MapGroup(string.Empty).AddEndpointFilter<StoreFaults>());
         MapHealth(app);
         if (options.AllowedOrigins.Count > 0)
         {
@@ -48,15 +54,26 @@ public static class RealtimeEndpoints
         return app;
     }
 
+    private static void MapPublish(RouteGroupBuilder rest, IServiceProvider services)
+    {
+        var endpoint = ActivatorUtilities.CreateInstance<PublishEndpoint>(services);
+        rest.MapPost(Routes.Events, (Delegate)endpoint.HandleAsync).RequireAuthorization(Access.Publish)
+            .WithName("PublishEvents").WithSummary("Publishes one event, or an array of at most 1000, all or nothing.")
+            .DescribesJson<PublishRequest>().Produces<PublishReceipt>(201).Produces<PublishReceipt>(200)
+            .ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(413).ProducesProblem(503);
+    }
+
+    private static ConnectionDelegate ReleaseHandshake(ConnectionDelegate next) => connection =>
+    {
+        Handshake.Release(connection);
+        return next(connection);
+    };
+
     private static void MapRest(RouteGroupBuilder rest)
     {
         rest.MapGet(Routes.Events, MissedEventsEndpoint.HandleAsync).RequireAuthorization(Access.Self)
             .WithName("ReadEvents").WithSummary("Events after a position or a time, oldest first.")
             .Produces<EventPage>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(410).ProducesProblem(503);
-        rest.MapPost(Routes.Events, PublishEndpoint.HandleAsync).RequireAuthorization(Access.Publish)
-            .WithName("PublishEvents").WithSummary("Publishes one event, or an array of at most 1000, all or nothing.")
-            .TakesJson<PublishRequest>().Produces<PublishReceipt>(201).Produces<PublishReceipt>(200)
-            .ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(413).ProducesProblem(503);
         rest.MapGet(Routes.Activity, ActivityEndpoint.HandleAsync).RequireAuthorization(Access.Self)
             .WithName("ReadActivity").WithSummary("Events newest first, for a feed.")
             .Produces<ActivityPage>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(410).ProducesProblem(503);

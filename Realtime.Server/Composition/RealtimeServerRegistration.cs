@@ -34,6 +34,7 @@ public static class RealtimeServerRegistration
         services.AddSingleton<HubConnections>();
         services.AddSingleton<HubCalls>();
         services.AddSingleton<IHubActivator<AgentHub>, AgentHubActivator>();
+        services.AddSingleton<SharedReads>();
         services.AddSingleton<HeadReader>();
         services.AddHostedService(s => s.GetRequiredService<HeadReader>());
         services.AddHostedService<ConnectionExpiry>();

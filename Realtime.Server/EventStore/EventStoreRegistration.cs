@@ -21,6 +21,7 @@ internal static class EventStoreRegistration
                 isFailoverLossless: provider.GetRequiredService<IOptions<RealtimeOptions>>().Value.LosslessFailover,
                 logger: provider.GetRequiredService<ILogger<PostgresDatabase>>()));
             services.TryAddSingleton<IEventStore, PostgresEventStore>();
+            services.TryAddSingleton<IChangedStreams, PostgresChanges>();
             services.TryAddSingleton<IBrakeStore, PostgresBrakeStore>();
             services.TryAddSingleton<IConsumerCursorStore, PostgresCursorStore>();
             services.TryAddSingleton<IEpochStore, PostgresEpochStore>();

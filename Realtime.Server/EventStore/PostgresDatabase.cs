@@ -21,10 +21,11 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
 
     /// <summary>How long it is remembered which host is the primary or down: what a failover costs at most, besides the failover.</summary>
     private const int HostRecheckSeconds = 2;
-    private const int ListenerKeepAliveSeconds = 10;
+    private const int ApartKeepAliveSeconds = 10;
 
     private readonly NpgsqlDataSource _source;
     private readonly NpgsqlDataSource _hosts;
+    private readonly NpgsqlConnectionStringBuilder _settings;
     private readonly string _listenerSettings;
     private readonly PostgresIdentity _identity;
 
@@ -41,6 +42,8 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
         // Parsing and planning cost more than a small append itself.
         if (!Has("Max Auto Prepare", "MaxAutoPrepare")) settings.MaxAutoPrepare = PreparedStatements;
         if (!Has("Auto Prepare Min Usages", "AutoPrepareMinUsages")) settings.AutoPrepareMinUsages = 2;
+        // Nothing here leaves anything behind in a session, and seven statements that wipe it cost as much as a small append.
+        if (!Has("No Reset On Close", "NoResetOnClose")) settings.NoResetOnClose = true;
         if (!Has("Application Name", "ApplicationName")) settings.ApplicationName = "realtime";
         // A commit that waits for the synchronous standby and is cancelled succeeds without it. So nothing is taken for an answer
         // that comes after a request to cancel: the connection is dropped at once.
@@ -48,7 +51,8 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
         if (!Has("Host Recheck Seconds", "HostRecheckSeconds")) settings.HostRecheckSeconds = HostRecheckSeconds;
         settings.Remove("Target Session Attributes"); // the builder takes it apart from the string, and there is only one answer
         CommandTimeout = TimeSpan.FromSeconds(settings.CommandTimeout);
-        _listenerSettings = ListenerSettings(settings);
+        _settings = new NpgsqlConnectionStringBuilder(settings.ConnectionString);
+        _listenerSettings = ApartSettings("listener").ConnectionString;
         builder.UsePhysicalConnectionInitializer(
             static _ => throw new NotSupportedException("Connections are opened asynchronously."), _identity.CheckAsync);
         (_hosts, _source) = settings.Host?.Contains(',', StringComparison.Ordinal) == true
@@ -94,7 +98,40 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
     /// Runs work on a connection. Outages become <see cref="StoreUnavailableException"/>; other faults pass.
     /// The token ends the wait at once: a frozen server would answer a request to cancel late or never.
     /// </summary>
-    public Task<T> RunAsync<T>(string attempt, Func<NpgsqlConnection, Task<T>> work, CancellationToken cancellationToken)
+    public Task<T> RunAsync<T>(string attempt, Func<NpgsqlConnection, Task<T>> work, CancellationToken cancellationToken) => GuardAsync(
+        attempt,
+        async () =>
+        {
+            await using var connection = await _source.OpenConnectionAsync(cancellationToken);
+            return await WorkAsync(attempt, connection, work);
+        },
+        cancellationToken);
+
+    /// <summary>The same on a connection that the caller keeps; after any fault it is to be disposed.</summary>
+    public Task<T> RunOnAsync<T>(string attempt, NpgsqlConnection connection, Func<NpgsqlConnection, Task<T>> work, CancellationToken cancellationToken) =>
+        GuardAsync(attempt, () => WorkAsync(attempt, connection, work), cancellationToken);
+
+    /// <summary>Opens a connection apart from the pool, for one purpose; the history behind it is vouched for.</summary>
+    public Task<NpgsqlConnection> OpenApartAsync(string purpose, CancellationToken cancellationToken) => GuardAsync(
+        "connect",
+        async () =>
+        {
+            var connection = new NpgsqlConnection(ApartSettings(purpose).ConnectionString);
+            try
+            {
+                await connection.OpenAsync(cancellationToken);
+                await _identity.CheckAsync(connection);
+                return connection;
+            }
+            catch
+            {
+                await connection.DisposeAsync();
+                throw;
+            }
+        },
+        cancellationToken);
+
+    private static Task<T> GuardAsync<T>(string attempt, Func<Task<T>> work, CancellationToken cancellationToken)
     {
         var run = Run();
 
@@ -107,21 +144,25 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
         {
             try
             {
-                await using var connection = await _source.OpenConnectionAsync(cancellationToken);
-                try
-                {
-                    return await work(connection);
-                }
-                catch (PostgresException fault) when (fault.SqlState == PostgresFaults.HistoryRestored)
-                {
-                    await _identity.CheckAsync(connection); // restored while the connection stayed open
-                    throw new StoreUnavailableException($"Could not {attempt}: the database was restored just now.", fault);
-                }
+                return await work();
             }
             catch (Exception fault) when (PostgresFaults.IsOutage(fault) && !PostgresFaults.IsRefusal(fault) && !PostgresFaults.IsConflict(fault))
             {
                 throw new StoreUnavailableException($"Could not {attempt}: {fault.Message}", fault);
             }
+        }
+    }
+
+    private async Task<T> WorkAsync<T>(string attempt, NpgsqlConnection connection, Func<NpgsqlConnection, Task<T>> work)
+    {
+        try
+        {
+            return await work(connection);
+        }
+        catch (PostgresException fault) when (fault.SqlState == PostgresFaults.HistoryRestored)
+        {
+            await _identity.CheckAsync(connection); // restored while the connection stayed open
+            throw new StoreUnavailableException($"Could not {attempt}: the database was restored just now.", fault);
         }
     }
 
@@ -135,12 +176,13 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
 
     public void Dispose() => _hosts.Dispose();
 
-    private static string ListenerSettings(NpgsqlConnectionStringBuilder settings)
+    /// <summary>Such a connection waits for long: it looks after itself while nothing comes.</summary>
+    private NpgsqlConnectionStringBuilder ApartSettings(string purpose)
     {
-        var listener = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false };
-        listener.ApplicationName += " listener";
-        if (listener.KeepAlive == 0) listener.KeepAlive = ListenerKeepAliveSeconds;
-        if (listener.Host?.Contains(',', StringComparison.Ordinal) == true) listener.TargetSessionAttributes = "primary";
-        return listener.ConnectionString;
+        var apart = new NpgsqlConnectionStringBuilder(_settings.ConnectionString) { Pooling = false };
+        apart.ApplicationName += " " + purpose;
+        if (apart.KeepAlive == 0) apart.KeepAlive = ApartKeepAliveSeconds;
+        if (apart.Host?.Contains(',', StringComparison.Ordinal) == true) apart.TargetSessionAttributes = "primary";
+        return apart;
     }
 }

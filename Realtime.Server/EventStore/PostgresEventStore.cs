@@ -8,7 +8,7 @@ namespace Realtime.Server.EventStore;
 /// Streams in PostgreSQL, for any number of nodes. An append is one round trip in its own transaction
 /// (<c>Schema/Postgres/002_append.sql</c> has the locks and their order); a read is one statement, hence one snapshot.
 /// </summary>
-internal sealed class PostgresEventStore(PostgresDatabase database) : IEventStore
+internal sealed class PostgresEventStore(PostgresDatabase database) : IEventStore, IManyStreams
 {
     public Task InitializeAsync(CancellationToken cancellationToken) => database.InitializeAsync(cancellationToken);
 
@@ -37,6 +37,12 @@ internal sealed class PostgresEventStore(PostgresDatabase database) : IEventStor
                     ? bounds.Lost(reason)
                     : bounds.Page(rows, after.Sequence, isTruncated: false);
             },
+            cancellationToken);
+
+    public Task<StreamRead?[]> ReadManyAfterAsync(IReadOnlyList<StreamQuestion> questions, int maxBytes, CancellationToken cancellationToken) =>
+        database.RunAsync(
+            "read streams",
+            connection => new PostgresManyReads(questions, maxBytes).ReadAsync(connection, database.Seen, cancellationToken),
             cancellationToken);
 
     public Task<StreamPage> ReadSinceAsync(string userId, DateTimeOffset? since, int limit, CancellationToken cancellationToken) =>

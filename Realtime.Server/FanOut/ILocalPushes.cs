@@ -8,6 +8,9 @@ internal interface ILocalPushes
     /// <summary>Names of all groups with a connection here.</summary>
     IEnumerable<string> Names { get; }
 
+    /// <summary>Names of those groups of which it is unknown how far they have been pushed.</summary>
+    IEnumerable<string> Unknown { get; }
+
     LocalGroup? Find(string name);
 
     /// <summary>Pushes to the connections of this node only.</summary>

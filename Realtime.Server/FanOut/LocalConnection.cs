@@ -10,7 +10,7 @@ namespace Realtime.Server.FanOut;
 internal sealed class LocalConnection(HubConnectionContext context, Func<LocalConnection, Task> catchUp)
 {
     private readonly Lock _lock = new();
-    private readonly HashSet<string> _groups = new(StringComparer.Ordinal);
+    private readonly List<string> _groups = new(1); // one in all likelihood, and thousands of these
     private bool _hasEnded;
     private bool _isWriting;
     private bool _isBehind;
@@ -21,7 +21,12 @@ internal sealed class LocalConnection(HubConnectionContext context, Func<LocalCo
     /// <returns><see langword="false"/> when it is already, or the connection has ended.</returns>
     public bool TryEnter(string group)
     {
-        lock (_lock) return !_hasEnded && _groups.Add(group);
+        lock (_lock)
+        {
+            if (_hasEnded || _groups.Contains(group, StringComparer.Ordinal)) return false;
+            _groups.Add(group);
+            return true;
+        }
     }
 
     /// <returns><see langword="false"/> when it was not in the group.</returns>

@@ -11,7 +11,10 @@ internal sealed class LocalGroups
     private readonly ConcurrentDictionary<string, LocalGroup> _groups = new(StringComparer.Ordinal);
 
     /// <summary>Names of all groups with a connection here.</summary>
-    public IEnumerable<string> Names => _groups.Keys;
+    public IEnumerable<string> Names => _groups.Select(group => group.Key); // Keys would copy them all under every lock
+
+    /// <summary>Names of those of which it is unknown how far they have been pushed.</summary>
+    public IEnumerable<string> Unknown => _groups.Where(group => group.Value.Pushed is null).Select(group => group.Key);
 
     public LocalGroup? Find(string name) => _groups.GetValueOrDefault(name);
 

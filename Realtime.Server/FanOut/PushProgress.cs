@@ -10,7 +10,8 @@ internal sealed class PushProgress
 {
     private const int MaxAhead = 256;
 
-    private readonly SortedSet<long> _ahead = [];
+    /// <summary>Made when something is ahead for the first time: most streams never need it.</summary>
+    private SortedSet<long>? _ahead;
 
     /// <summary>The last position before the first gap; <see langword="null"/> as long as no head has told where to begin.</summary>
     public StreamPosition? Contiguous { get; private set; }
@@ -19,9 +20,9 @@ internal sealed class PushProgress
     public void Reached(StreamPosition position)
     {
         if (Contiguous is { } known && known.IsSameHistoryAs(position) && known.Sequence >= position.Sequence) return;
-        if (Contiguous is { } before && !before.IsSameHistoryAs(position)) _ahead.Clear();
+        if (Contiguous is { } before && !before.IsSameHistoryAs(position)) _ahead?.Clear();
         Contiguous = position;
-        while (_ahead.Count > 0 && _ahead.Min <= position.Sequence) _ahead.Remove(_ahead.Min);
+        while (_ahead is { Count: > 0 } && _ahead.Min <= position.Sequence) _ahead.Remove(_ahead.Min);
         Advance();
     }
 
@@ -29,13 +30,20 @@ internal sealed class PushProgress
     public void Forget()
     {
         Contiguous = null;
-        _ahead.Clear();
+        _ahead?.Clear();
     }
 
     /// <summary>An event was pushed.</summary>
     public void Pushed(StreamPosition position)
     {
         if (Contiguous is not { } known || !known.IsSameHistoryAs(position) || position.Sequence <= known.Sequence) return;
+        if (position.Sequence == known.Sequence + 1 && _ahead is not { Count: > 0 })
+        {
+            Contiguous = position;
+            return;
+        }
+
+        _ahead ??= [];
         _ahead.Add(position.Sequence);
         if (_ahead.Count > MaxAhead) _ahead.Remove(_ahead.Max); // pushed once more by the head check, which clients drop
         Advance();
@@ -43,6 +51,6 @@ internal sealed class PushProgress
 
     private void Advance()
     {
-        while (Contiguous is { } known && _ahead.Remove(known.Sequence + 1)) Contiguous = known.At(known.Sequence + 1);
+        while (Contiguous is { } known && _ahead is not null && _ahead.Remove(known.Sequence + 1)) Contiguous = known.At(known.Sequence + 1);
     }
 }

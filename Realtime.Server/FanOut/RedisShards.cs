@@ -37,6 +37,9 @@ internal sealed class RedisShards(
     /// <summary>Raised when Redis has gone or come back.</summary>
     public event EventHandler? Changed;
 
+    /// <summary>Whether this process has connections of its own; one that only publishes has not.</summary>
+    public bool IsListening => isListening;
+
     /// <summary>Whether pushes of other nodes may not arrive here, or ours there.</summary>
     public bool IsAway => _isAway;
 
@@ -171,6 +174,9 @@ internal sealed class RedisShards(
     /// <summary>In the order of the channel, and never waiting: local delivery has no queue to wait for.</summary>
     private void Receive(int shard, ChannelMessage message)
     {
+        byte[] bytes = (byte[]?)message.Message ?? [];
+        if (ShardMessage.IsFrom(_node, bytes)) return; // delivered here before it was published
+
         string channel = message.Channel.ToString();
         int nameAt = channel.IndexOf(':', Prefix.Length) + 1;
         string name = channel[nameAt..];
@@ -182,13 +188,12 @@ internal sealed class RedisShards(
             return;
         }
 
-        if (!ShardMessage.TryRead((byte[]?)message.Message ?? [], out var pushed))
+        if (!ShardMessage.TryRead(bytes, out var pushed))
         {
             ServerLog.ShardMessageMalformed(logger, channel);
             return;
         }
 
-        if (pushed.Node == _node) return; // delivered here before it was published
         services.GetRequiredService<ShardLifetimeManager>().Receive(name, pushed);
     }
 

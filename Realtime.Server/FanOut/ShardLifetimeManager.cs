@@ -19,6 +19,9 @@ namespace Realtime.Server.FanOut;
 internal sealed class ShardLifetimeManager(
     LocalGroups groups, IHubProtocolResolver protocols, IServiceProvider services, RedisShards? redis = null) : HubLifetimeManager<AgentHub>, ILocalPushes
 {
+    /// <summary>Most connections of a group that are written to on the thread of the append loop.</summary>
+    private const int MostAtOnce = 8;
+
     private readonly ConcurrentDictionary<string, LocalConnection> _connections = new(StringComparer.Ordinal);
 
     public override Task OnConnectedAsync(HubConnectionContext connection)
@@ -77,10 +80,30 @@ internal sealed class ShardLifetimeManager(
 
     public IEnumerable<string> Names => groups.Names;
 
+    public IEnumerable<string> Unknown => groups.Unknown;
+
     public LocalGroup? Find(string name) => groups.Find(name);
 
     public void SendLocal(LocalGroup group, string methodName, object argument) =>
         group.Send(new SerializedHubMessage(Serialize(methodName, [argument])), PositionOf(methodName, [argument]));
+
+    /// <summary>
+    /// Pushes an event at once, on the caller's thread, when that takes next to no time: nothing here waits, neither for a client
+    /// nor for Redis, but a group of many connections is many writes.
+    /// </summary>
+    /// <returns><see langword="false"/> when it was not pushed and belongs into a queue.</returns>
+    public bool TryPushAtOnce(string groupName, AgentEventEnvelope envelope)
+    {
+        if (redis is { IsListening: false }) return false; // a process that only publishes waits for Redis
+        var group = groups.Find(groupName);
+        if (group is { Members.Length: > MostAtOnce }) return false;
+        if (group is null && redis is null) return true;
+
+        var forms = Serialize(envelope);
+        group?.Send(new SerializedHubMessage(forms), envelope.Position);
+        _ = redis?.PublishAsync(groupName, envelope.Position, forms);
+        return true;
+    }
 
     /// <summary>
     /// A head was read after a connection had joined. Where it is the first that is known of the group, progress begins there,
@@ -108,10 +131,25 @@ internal sealed class ShardLifetimeManager(
         var group = groups.Find(groupName);
         if (group is null && redis is null) return Task.CompletedTask;
 
-        var forms = Serialize(methodName, args);
+        IReadOnlyList<SerializedMessage> forms = methodName == nameof(IAgentClient.ReceiveEvent) && args is [AgentEventEnvelope envelope] ? Serialize(envelope) : Serialize(methodName, args);
         var position = PositionOf(methodName, args);
         group?.Send(new SerializedHubMessage(forms), position, except);
         return redis?.PublishAsync(groupName, position, forms) ?? Task.CompletedTask;
+    }
+
+    private SerializedMessage[] Serialize(AgentEventEnvelope envelope)
+    {
+        var all = protocols.AllProtocols;
+        var forms = new SerializedMessage[all.Count];
+        InvocationMessage? invocation = null;
+        for (int i = 0; i < forms.Length; i++)
+        {
+            forms[i] = all[i] is JsonHubProtocol json
+                ? EventFrame.Json(json.Name, envelope)
+                : new SerializedMessage(all[i].Name, all[i].GetMessageBytes(invocation ??= new InvocationMessage(nameof(IAgentClient.ReceiveEvent), [envelope])));
+        }
+
+        return forms;
     }
 
     private List<SerializedMessage> Serialize(string methodName, object?[] args)

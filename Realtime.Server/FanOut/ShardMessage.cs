@@ -14,32 +14,42 @@ namespace Realtime.Server.FanOut;
 internal sealed record ShardMessage(Guid Node, StreamPosition? Position, SerializedHubMessage Message)
 {
     private const byte Version = 1;
+    private const int NodeEnd = 17;
 
     internal static byte[] Write(Guid node, StreamPosition? position, IReadOnlyList<SerializedMessage> forms)
     {
-        using var stream = new MemoryStream();
-        using var writer = new BinaryWriter(stream, Encoding.ASCII);
-        writer.Write(Version);
-        writer.Write(node.ToByteArray());
-        WriteText(writer, position?.ToString() ?? string.Empty);
+        string positionText = position?.ToString() ?? string.Empty;
+        int length = NodeEnd + 1 + positionText.Length;
+        foreach (var form in forms) length += 1 + form.ProtocolName.Length + sizeof(int) + form.Serialized.Length;
+
+        byte[] message = new byte[length];
+        message[0] = Version;
+        node.TryWriteBytes(message.AsSpan(1));
+        int at = NodeEnd;
+        WriteText(message, ref at, positionText);
         foreach (var form in forms)
         {
-            WriteText(writer, form.ProtocolName);
-            writer.Write(form.Serialized.Length);
-            writer.Write(form.Serialized.Span);
+            WriteText(message, ref at, form.ProtocolName);
+            BinaryPrimitives.WriteInt32LittleEndian(message.AsSpan(at), form.Serialized.Length);
+            at += sizeof(int);
+            form.Serialized.CopyTo(message.AsMemory(at));
+            at += form.Serialized.Length;
         }
 
-        return stream.ToArray();
+        return message;
     }
+
+    /// <summary>Whether this node sent it: asked first, because every node also receives what it has sent.</summary>
+    internal static bool IsFrom(Guid node, ReadOnlySpan<byte> bytes) => bytes.Length >= NodeEnd && bytes[0] == Version && new Guid(bytes[1..NodeEnd]) == node;
 
     /// <summary>Redis is input from outside: anything malformed is refused, nothing throws.</summary>
     internal static bool TryRead(ReadOnlyMemory<byte> bytes, [NotNullWhen(true)] out ShardMessage? message)
     {
         message = null;
-        if (bytes.Length < 18 || bytes.Span[0] != Version) return false;
+        if (bytes.Length <= NodeEnd || bytes.Span[0] != Version) return false;
 
-        var node = new Guid(bytes.Span.Slice(1, 16));
-        int at = 17;
+        var node = new Guid(bytes.Span[1..NodeEnd]);
+        int at = NodeEnd;
         if (!TryReadText(bytes, ref at, out string? positionText)) return false;
         StreamPosition? position = null;
         if (positionText.Length > 0)
@@ -64,10 +74,10 @@ internal sealed record ShardMessage(Guid Node, StreamPosition? Position, Seriali
         return true;
     }
 
-    private static void WriteText(BinaryWriter writer, string text)
+    private static void WriteText(byte[] message, ref int at, string text)
     {
-        writer.Write((byte)text.Length);
-        writer.Write(Encoding.ASCII.GetBytes(text));
+        message[at++] = (byte)text.Length;
+        at += Encoding.ASCII.GetBytes(text, message.AsSpan(at));
     }
 
     private static bool TryReadText(ReadOnlyMemory<byte> bytes, ref int at, [NotNullWhen(true)] out string? text)

@@ -8,24 +8,35 @@ using Realtime.Server.Telemetry;
 namespace Realtime.Server.HeadCheck;
 
 /// <summary>
-/// One round of the head check: reads the heads of the users connected here in batches; what is missing is read once per user
-/// and pushed to all of the user's connections, or, when it is much, announced.
+/// One round of the head check: asks which streams have changed, reads the heads of those that are connected here and were not
+/// pushed so far; what is missing is read once per user and pushed to all of the user's connections, or, when it is much, announced.
 /// </summary>
-/// <remarks>Cost: one query per 1,000 connected users and round, by primary key, and one per user that is behind.</remarks>
+/// <remarks>
+/// Cost: one query per round and what has changed since the last; per user that is behind, a head and a read. When the store cannot tell
+/// what has changed (the embedded one never can), and once in five minutes all the same: one query per 1,000 connected users.
+/// </remarks>
 /// <param name="pushes">The connections of this node.</param>
 /// <param name="store">The streams.</param>
+/// <param name="changes">Tells which streams have changed; <see langword="null"/>: heads of all users connected here are read.</param>
 /// <param name="isBackplaneAway">Whether nobody else pushes: then there is nothing to be patient for.</param>
 /// <param name="time">For the patience with pushes that are on their way.</param>
 /// <param name="repaired">Told how many events were pushed.</param>
 /// <param name="logger">For faults: a round never throws them.</param>
 internal sealed class HeadCheckRound(
-    ILocalPushes pushes, IEventStore store, Func<bool> isBackplaneAway, TimeProvider time, Action<int> repaired, ILogger logger)
+    ILocalPushes pushes, IEventStore store, IChangedStreams? changes, Func<bool> isBackplaneAway, TimeProvider time, Action<int> repaired, ILogger logger)
 {
     private const int MaxUsersPerRead = 1_000;
     private const int MaxRepairs = 4;
     private const int FailuresBeforeDoubt = 8;
 
+    /// <summary>Rounds from one comparison of all users to the next: nothing is known that needs it.</summary>
+    private const int RoundsBetweenAll = 200;
+
+    /// <summary>Whose streams have changed, until they are known to be pushed: a look names each change once.</summary>
+    private readonly HashSet<string> _suspects = new(StringComparer.Ordinal);
+
     private bool _wasStoreAway;
+    private int _rounds;
 
     /// <summary>Checks all users, one call at a time.</summary>
     /// <param name="cancellationToken">Ends the round.</param>
@@ -33,8 +44,12 @@ internal sealed class HeadCheckRound(
     {
         try
         {
-            var behind = await FindBehindAsync(pushes.Names, mayBeAnotherDay: _wasStoreAway, cancellationToken);
+            // The look comes before the heads: what it names is in them.
+            await LookAsync(cancellationToken);
+            var behind = await FindBehindAsync(_suspects, mayBeAnotherDay: _wasStoreAway, cancellationToken);
             _wasStoreAway = false;
+            _suspects.Clear();
+            _suspects.UnionWith(behind.Select(b => b.Group.Name));
             if (behind.Count == 0) return;
             if (!isBackplaneAway())
             {
@@ -44,12 +59,35 @@ internal sealed class HeadCheckRound(
             }
 
             await RepairAsync(behind, cancellationToken);
+
+            // Who could not be read stays suspect.
+            _suspects.Clear();
+            _suspects.UnionWith(behind.Where(b => HeadJudgement.IsBehind(b.Group.Pushed, b.Head)).Select(b => b.Group.Name));
         }
         catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             _wasStoreAway = true;
             ServerLog.HeadCheckFailed(logger, fault); // next time
         }
+    }
+
+    private async Task LookAsync(CancellationToken cancellationToken)
+    {
+        var changed = changes is null ? null : await changes.LookAsync(cancellationToken);
+        if (changed?.Fault is { } fault) ServerLog.LookFailed(logger, fault);
+        if (changed?.Heads is not { } heads || _wasStoreAway || ++_rounds % RoundsBetweenAll == 0)
+        {
+            _suspects.UnionWith(pushes.Names);
+            return;
+        }
+
+        foreach (var (user, sequence) in heads)
+        {
+            string name = UserId.GroupOf(user);
+            if (pushes.Find(name) is { } group && HeadJudgement.IsBehind(group.Pushed, new StreamPosition(changed.Epoch, sequence))) _suspects.Add(name);
+        }
+
+        _suspects.UnionWith(pushes.Unknown);
     }
 
     /// <summary>

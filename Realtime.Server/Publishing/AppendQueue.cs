@@ -24,6 +24,7 @@ internal sealed class AppendQueue : BackgroundService
     private readonly ILogger<AppendQueue> _logger;
     private readonly Channel<PendingUnit> _arrivals = Channel.CreateUnbounded<PendingUnit>(new() { SingleReader = true });
     private readonly List<PendingUnit> _postponed = []; // only the loop touches it
+    private Task _settling = Task.CompletedTask; // the batch before is pushed and answered while the next is under way
     private int _waiting; // events of units that are neither completed nor failed
 
     public AppendQueue(
@@ -90,6 +91,7 @@ internal sealed class AppendQueue : BackgroundService
         }
         finally
         {
+            await _settling;
             await AnswerAllAsync();
         }
     }
@@ -167,10 +169,19 @@ internal sealed class AppendQueue : BackgroundService
         for (int i = 0; i < batch.Count; i++)
         {
             if (outcomes[i] is AppendOutcome.Skipped) _lanes.Open(batch[i]);
-            else _committed.Settle(batch[i], outcomes[i]);
         }
 
+        await _settling;
+        _settling = Task.Run(() => Settle(batch, outcomes), CancellationToken.None);
         return true;
+    }
+
+    private void Settle(List<PendingUnit> batch, IReadOnlyList<AppendOutcome> outcomes)
+    {
+        for (int i = 0; i < batch.Count; i++)
+        {
+            if (outcomes[i] is not AppendOutcome.Skipped) _committed.Settle(batch[i], outcomes[i]);
+        }
     }
 
     private static StoreUnavailableException Stopping() => new("The server is stopping.");

@@ -108,6 +108,9 @@ internal static partial class ServerLog
     [LoggerMessage(61, LogLevel.Warning, "Demo agent could not publish; it goes on.")]
     internal static partial void DemoFailed(ILogger logger, Exception fault);
 
+    [LoggerMessage(66, LogLevel.Warning, "The head check has no connection to look for changes; it compares all users instead.")]
+    internal static partial void LookFailed(ILogger logger, Exception fault);
+
     [LoggerMessage(70, LogLevel.Information, "Retention: {Events} events of {Streams} streams, older than {Retention}, are trimmed.")]
     internal static partial void Trimmed(ILogger logger, long events, int streams, TimeSpan retention);
 

@@ -52,6 +52,35 @@ public sealed class TokenAuthorityTests
         authority.KeyFetches.Should().Be(1);
     }
 
+    [Test]
+    public async Task A_token_that_was_just_used_is_refused_once_it_has_expired()
+    {
+        using var tokens = TestTokens.Rsa();
+        await using var authority = await FakeAuthority.StartAsync(tokens);
+        await using var host = await RealtimeHost.StartAsync(Settings(authority.Url), tokens, trustTokens: false);
+        string token = tokens.Create(new TokenClaims
+        {
+            Issuer = authority.Url, Audience = null, AuthorizedParty = Party, ExpiresIn = TimeSpan.FromSeconds(-3), // within the skew of 5 s
+        });
+
+        (await StatusAsync(host, token)).Should().Be(HttpStatusCode.OK);
+        await Eventually.Async("it is refused", async () => await StatusAsync(host, token) == HttpStatusCode.Unauthorized);
+    }
+
+    [Test]
+    public async Task Tokens_that_differ_only_in_their_signature_are_never_taken_for_one_another()
+    {
+        using var tokens = TestTokens.Rsa();
+        await using var authority = await FakeAuthority.StartAsync(tokens);
+        await using var host = await RealtimeHost.StartAsync(Settings(authority.Url), tokens, trustTokens: false);
+        string token = tokens.Create(new TokenClaims { Issuer = authority.Url, Audience = null, AuthorizedParty = Party });
+
+        for (int i = 0; i < 3; i++) (await StatusAsync(host, token)).Should().Be(HttpStatusCode.OK);
+        (await StatusAsync(host, token[..^8] + "AAAAAAAA")).Should().Be(HttpStatusCode.Unauthorized);
+        (await StatusAsync(host, token[..token.LastIndexOf('.')] + ".")).Should().Be(HttpStatusCode.Unauthorized);
+        (await StatusAsync(host, token)).Should().Be(HttpStatusCode.OK);
+    }
+
     static Dictionary<string, string?> Settings(string authority) => new()
     {
         ["Authentication:Schemes:Bearer:Authority"] = authority,

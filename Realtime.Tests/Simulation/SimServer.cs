@@ -48,6 +48,8 @@ sealed class SimServer : ILocalPushes
 
     public IEnumerable<string> Names => _members.Count > 0 ? [GroupName] : [];
 
+    public IEnumerable<string> Unknown => _group.Pushed is null ? Names : [];
+
     bool IsHealed => _profile.IsHealed;
 
     /// <summary>The process begins.</summary>
@@ -247,7 +249,7 @@ sealed class SimServer : ILocalPushes
     {
         var store = new SimStoreOfNode(_scheduler, _random, _store);
         var clock = new SimScheduler.Clock(_scheduler, () => run != _run);
-        var round = new HeadCheckRound(this, store, () => false, clock, _ => { }, _logger);
+        var round = new HeadCheckRound(this, store, store, () => false, clock, _ => { }, _logger);
         await _scheduler.WaitAsync(_random.Ms(0, (int)HeadCheckInterval.TotalMilliseconds));
         while (run == _run)
         {

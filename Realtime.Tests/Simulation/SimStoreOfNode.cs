@@ -5,8 +5,21 @@ using Realtime.Server.EventStore;
 namespace Realtime.Tests.Simulation;
 
 /// <summary>The store as the head check of a node reads it: each read is a moment of its own, and its answer comes later.</summary>
-sealed class SimStoreOfNode(SimScheduler scheduler, SimRandom random, SimStore store) : IEventStore
+sealed class SimStoreOfNode(SimScheduler scheduler, SimRandom random, SimStore store) : IEventStore, IChangedStreams
 {
+    (StreamPosition Head, int Restores)? _lookedAt;
+
+    /// <summary>Names a change once; after a fault, after a restore (it ends the connection over which was looked) and in another history it cannot tell.</summary>
+    public async Task<ChangedStreams> LookAsync(CancellationToken cancellationToken)
+    {
+        var before = _lookedAt;
+        _lookedAt = null;
+        var (head, restores) = await ReadAsync(() => (store.Head, store.Restores));
+        _lookedAt = (head, restores);
+        if (before is not { } known || known.Restores != restores || !known.Head.IsSameHistoryAs(head)) return new ChangedStreams(head.Epoch, Heads: null);
+        return new ChangedStreams(head.Epoch, known.Head == head ? new Dictionary<string, long>() : new Dictionary<string, long> { ["user"] = head.Sequence });
+    }
+
     public Task<IReadOnlyDictionary<string, StreamPosition>> ReadHeadsAsync(IReadOnlyCollection<string> userIds, CancellationToken cancellationToken) =>
         ReadAsync<IReadOnlyDictionary<string, StreamPosition>>(() => userIds.ToDictionary(user => user, _ => store.Head, StringComparer.Ordinal));
 

@@ -41,6 +41,12 @@ internal sealed class Stage : IAsyncDisposable
         return token;
     }
 
+    /// <summary>Signs new tokens for all users: what a server remembers of the ones before is of no use then.</summary>
+    public void RenewTokens()
+    {
+        foreach (string user in _tokens.Keys.ToList()) _tokens[user] = Authority.Signer.Sign(user);
+    }
+
     /// <summary>An empty database and an empty Redis.</summary>
     /// <returns>The database's name and how to connect to it.</returns>
     public async Task<(string Name, string ConnectionString)> MakeEmptyAsync()

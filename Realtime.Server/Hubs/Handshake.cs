@@ -1,0 +1,39 @@
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Connections;
+using Microsoft.AspNetCore.Http.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Features.Authentication;
+
+namespace Realtime.Server.Hubs;
+
+/// <summary>
+/// A WebSocket keeps its request alive, and the request keeps the token for as long as the connection lives, though nobody looks
+/// at it again. It is released before the hub begins; whom it named stays.
+/// </summary>
+/// <remarks>The other transports send further requests, each with its own token, and are left alone.</remarks>
+internal static class Handshake
+{
+    private const string TokenParameter = "access_token";
+
+    /// <summary>Releases what has let the connection in.</summary>
+    public static void Release(ConnectionContext connection)
+    {
+        if (connection.Features.Get<IHttpTransportFeature>()?.TransportType != HttpTransportType.WebSockets) return;
+        if (connection.Features.Get<IHttpContextFeature>()?.HttpContext is not { } http) return;
+
+        http.Features.Set<IAuthenticateResultFeature>(null);
+        http.Features.Set<IHttpAuthenticationFeature>(new HttpAuthenticationFeature { User = http.User });
+        http.Request.Headers.Authorization = default;
+        if (http.Request.Query.ContainsKey(TokenParameter)) ReleaseQuery(http);
+    }
+
+    /// <summary>Browsers send the token there. The rest of the query stays: with negotiation it names the connection.</summary>
+    private static void ReleaseQuery(HttpContext http)
+    {
+        var rest = QueryString.Create(http.Request.Query.Where(parameter => parameter.Key != TokenParameter));
+        http.Features.Set<IQueryFeature>(null);
+        http.Request.QueryString = rest;
+        if (http.Features.Get<IHttpRequestFeature>() is { } request) request.RawTarget = http.Request.Path.ToUriComponent() + rest.ToUriComponent();
+    }
+}
