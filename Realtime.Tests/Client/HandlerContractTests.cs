@@ -27,7 +27,11 @@ public sealed class HandlerContractTests
         var live = new LiveBuffer(capacity: 100_000, TimeProvider.System, new WakeSignal(TimeProvider.System));
         var large = new PushedEvent(new AgentEventEnvelope
         {
-            Type = "t", Id = Guid.Empty, Position = new StreamPosition("e", 1), Time = default, Data = EventData.Parse($"\"{new string('x', 1024 * 1024)}\""),
+            Type = "t",
+            Id = Guid.Empty,
+            Position = new StreamPosition("e", 1),
+            Time = default,
+            Data = EventData.Parse($"\"{new string('x', 1024 * 1024)}\""),
         });
         for (int i = 0; i < 40; i++) live.AddEvent(large);
         await live.WaitAsync(limit: null, CancellationToken.None).WithinDeadline();

@@ -60,7 +60,10 @@ public sealed class TokenAuthorityTests
         await using var host = await RealtimeHost.StartAsync(Settings(authority.Url), tokens, trustTokens: false);
         string token = tokens.Create(new TokenClaims
         {
-            Issuer = authority.Url, Audience = null, AuthorizedParty = Party, ExpiresIn = TimeSpan.FromSeconds(-3), // within the skew of 5 s
+            Issuer = authority.Url,
+            Audience = null,
+            AuthorizedParty = Party,
+            ExpiresIn = TimeSpan.FromSeconds(-3), // within the skew of 5 s
         });
 
         (await StatusAsync(host, token)).Should().Be(HttpStatusCode.OK);
