@@ -163,7 +163,6 @@ public sealed class CursorTests
     [Test]
     public async Task Full_disk_keeps_the_old_cursor_is_reported_and_loses_nothing()
     {
-        if (!OperatingSystem.IsLinux()) Assert.Inconclusive("/dev/full is Linux's.");
         await using (var run = await ClientRun.LiveAsync(_server.Url, o => o.CursorStore = new FileCursorStore(CursorFile)))
         {
             await _server.PublishAsync();
@@ -332,7 +331,7 @@ public sealed class CursorTests
         public async ValueTask SaveAsync(StreamCursor cursor, CancellationToken cancellationToken)
         {
             if (IsFailing) throw new IOException("disk full");
-            if (IsHanging) await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+            if (IsHanging) await new TaskCompletionSource().Task.WaitAsync(cancellationToken);
             _saved = cursor;
         }
     }
