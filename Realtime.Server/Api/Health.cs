@@ -58,6 +58,8 @@ internal static class Health
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
             Task.FromResult(services.GetService<RedisBackplane>() is { IsConnected: false } || services.GetService<RedisShards>() is { IsAway: true }
                 ? HealthCheckResult.Degraded("Redis does not answer: pushes reach only this node's own clients, if any; events are stored and fetched.")
-                : HealthCheckResult.Healthy());
+                : services.GetService<ShardRefusals>() is { AreRecent: true }
+                    ? HealthCheckResult.Degraded("Redis brings messages that are not signed with this node's key: of a node with another key or release, or forged. They are dropped; events are delivered by the head check.")
+                    : HealthCheckResult.Healthy());
     }
 }

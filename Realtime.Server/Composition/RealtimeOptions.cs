@@ -37,6 +37,17 @@ public sealed class RealtimeOptions
     /// <value>Default <see cref="BackplaneKind.Shard"/>.</value>
     public BackplaneKind Backplane { get; set; }
 
+    /// <summary>
+    /// Secret from which the nodes derive the key that signs what they send one another over Redis: at least 32 random bytes in base64,
+    /// the same on all nodes and on workers that publish. Not used by <see cref="BackplaneKind.Stock"/>.
+    /// </summary>
+    /// <value>Default none: a secret that the event store made and shares with all nodes.</value>
+    public string? BackplaneKey { get; set; }
+
+    /// <summary>A second secret whose messages are accepted too, while <see cref="BackplaneKey"/> changes: the next one before, the last one after.</summary>
+    /// <value>Default none.</value>
+    public string? PreviousBackplaneKey { get; set; }
+
     /// <summary>How often a node compares the heads of its users with what it has pushed; 0.5 s while Redis is away.</summary>
     /// <value>Default 1.5 s; more than zero, at most 1 minute.</value>
     public TimeSpan HeadCheckInterval { get; set; } = TimeSpan.FromSeconds(1.5);
@@ -82,6 +93,10 @@ public sealed class RealtimeOptions
             yield return $"Realtime:PublishQueueCapacity is {PublishQueueCapacity}; it must be at least 1000.";
         if (MaxAppendBatch < 1)
             yield return $"Realtime:MaxAppendBatch is {MaxAppendBatch}; it must be at least 1.";
+        if (SecretsCheck.BackplaneKey(nameof(BackplaneKey), BackplaneKey) is { } key) yield return key;
+        if (SecretsCheck.BackplaneKey(nameof(PreviousBackplaneKey), PreviousBackplaneKey) is { } previous) yield return previous;
+        if (string.IsNullOrEmpty(BackplaneKey) && !string.IsNullOrEmpty(PreviousBackplaneKey))
+            yield return "Realtime:PreviousBackplaneKey is set without Realtime:BackplaneKey, which would be the one to sign with.";
         if (FanOutQueueCapacity < 1)
             yield return $"Realtime:FanOutQueueCapacity is {FanOutQueueCapacity}; it must be at least 1.";
         foreach (string origin in AllowedOrigins)

@@ -1,17 +1,18 @@
 using Microsoft.AspNetCore.SignalR;
 using Realtime.Server.Telemetry;
 using StackExchange.Redis;
-using StreamPosition = Realtime.Contracts.StreamPosition;
 
 namespace Realtime.Server.FanOut;
 
 /// <summary>
 /// The way between nodes: a fixed number of pattern subscriptions, made once. Channels are <c>realtime:{shard}:{group}</c>, so
 /// they end with the group's name. Whether Redis is away is not told by a socket: every node must receive its own nonce over
-/// every shard. While Redis is away nothing is published to it; the head check delivers. Thread-safe.
+/// every shard. While Redis is away nothing is published to it; the head check delivers. Redis is input from outside: what is not
+/// signed with the nodes' key is dropped and counted. Thread-safe.
 /// </summary>
 internal sealed class RedisShards(
-    string connectionString, bool isListening, IServiceProvider services, TimeProvider time, ServerMetrics metrics, ILogger<RedisShards> logger)
+    string connectionString, bool isListening, IServiceProvider services, BackplaneSecrets secrets, ShardRefusals refusals, TimeProvider time,
+    ServerMetrics metrics, ILogger<RedisShards> logger)
     : BackgroundService
 {
     private const int ShardCount = 8;
@@ -25,6 +26,9 @@ internal sealed class RedisShards(
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(2);
 
     private readonly Guid _node = Guid.NewGuid();
+    private readonly string _nonceName = $"{NoncePrefix}{Guid.NewGuid():N}";
+    private readonly long[] _nonces = new long[ShardCount];
+    private readonly long[] _returned = new long[ShardCount];
     private readonly long[] _heard = new long[ShardCount];
     private readonly long[] _subscribed = new long[ShardCount];
     private readonly ChannelMessageQueue?[] _queues = new ChannelMessageQueue?[ShardCount];
@@ -47,10 +51,10 @@ internal sealed class RedisShards(
     /// Pushes to the other nodes, in the order of the calls; does nothing while Redis is away. A server does not wait for Redis:
     /// its next local push must not. Other processes wait, so that they may end afterwards, and see what Redis' client throws.
     /// </summary>
-    public Task PublishAsync(string group, StreamPosition? position, IReadOnlyList<SerializedMessage> forms)
+    public Task PublishAsync(string group, EventMark? mark, IReadOnlyList<SerializedMessage> forms)
     {
-        if (_isAway || _connection is not { } connection) return Task.CompletedTask;
-        byte[] message = ShardMessage.Write(_node, position, forms);
+        if (_isAway || _connection is not { } connection || secrets.Seal is not { } seal) return Task.CompletedTask;
+        byte[] message = ShardMessage.Write(seal, _node, group, mark, forms);
         if (!isListening) return connection.GetSubscriber().PublishAsync(ChannelOf(group), message);
         _ = PublishUnawaitedAsync(connection, group, message);
         return Task.CompletedTask;
@@ -90,7 +94,7 @@ internal sealed class RedisShards(
             using var timer = new PeriodicTimer(NonceInterval, time);
             do
             {
-                await TickAsync(_connection).WaitAsync(stoppingToken); // a stalled Redis answers late, and a stop does not wait for it
+                await TickAsync(_connection, stoppingToken).WaitAsync(stoppingToken); // a stalled Redis answers late, and a stop does not wait for it
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));
         }
@@ -116,8 +120,9 @@ internal sealed class RedisShards(
         return connection;
     }
 
-    private async Task TickAsync(IConnectionMultiplexer connection)
+    private async Task TickAsync(IConnectionMultiplexer connection, CancellationToken stoppingToken)
     {
+        await secrets.RefreshAsync(stoppingToken);
         if (isListening)
         {
             // Side by side: a stalled Redis costs one timeout, not eight.
@@ -131,7 +136,7 @@ internal sealed class RedisShards(
     {
         lock (_judging)
         {
-            bool isAway = isListening ? !Array.TrueForAll(_heard, h => IsFresh(h, NoncePatience)) : !connection.IsConnected;
+            bool isAway = isListening ? !Array.TrueForAll(_heard, h => IsFresh(h, NoncePatience)) : !connection.IsConnected || secrets.Seal is null;
             if (isAway == _isAway) return;
             _isAway = isAway;
             if (isAway) ServerLog.RedisAway(logger);
@@ -149,7 +154,9 @@ internal sealed class RedisShards(
         try
         {
             if (_queues[shard] is null || IsDeaf(shard)) await SubscribeAsync(subscriber, shard);
-            await subscriber.PublishAsync(RedisChannel.Literal($"{Prefix}{shard}:{NoncePrefix}{_node:N}"), "1", CommandFlags.FireAndForget);
+            if (secrets.Seal is not { } seal) return; // the store has not answered yet: without a key Redis is of no use
+            byte[] nonce = ShardMessage.WriteNonce(seal, _node, _nonceName, Interlocked.Increment(ref _nonces[shard]));
+            await subscriber.PublishAsync(RedisChannel.Literal($"{Prefix}{shard}:{_nonceName}"), nonce, CommandFlags.FireAndForget);
         }
         catch (Exception fault)
         {
@@ -180,21 +187,35 @@ internal sealed class RedisShards(
         string channel = message.Channel.ToString();
         int nameAt = channel.IndexOf(':', Prefix.Length) + 1;
         string name = channel[nameAt..];
+        if (secrets.Seal is not { } seal) return; // nothing can be told from a forgery; the head check delivers
         if (name.StartsWith(NoncePrefix, StringComparison.Ordinal))
         {
-            if (!name.EndsWith(_node.ToString("N"), StringComparison.Ordinal)) return;
-            Interlocked.Exchange(ref _heard[shard], time.GetTimestamp());
-            if (_isAway && _connection is { } connection) Judge(connection);
+            if (name == _nonceName) Return(shard, bytes, seal);
             return;
         }
 
-        if (!ShardMessage.TryRead(bytes, out var pushed))
+        // Every event comes to every node: what is for nobody here is not looked at, which spares most nodes the hash.
+        var manager = services.GetRequiredService<ShardLifetimeManager>();
+        if (manager.Find(name) is null) return;
+        var fault = ShardMessage.Read(bytes, name, seal, out var pushed);
+        if (fault == ShardFault.None && !manager.Receive(name, pushed!)) fault = ShardFault.Repeated;
+        if (fault != ShardFault.None) refusals.Count(fault);
+    }
+
+    /// <summary>A nonce that says it is ours. An old one, recorded and sent again, says nothing of how Redis is now.</summary>
+    private void Return(int shard, byte[] bytes, ShardSeal seal)
+    {
+        var fault = ShardMessage.ReadNonce(bytes, _nonceName, seal, out long number);
+        if (fault == ShardFault.None && number <= _returned[shard]) fault = ShardFault.Repeated;
+        if (fault != ShardFault.None)
         {
-            ServerLog.ShardMessageMalformed(logger, channel);
+            refusals.Count(fault);
             return;
         }
 
-        services.GetRequiredService<ShardLifetimeManager>().Receive(name, pushed);
+        _returned[shard] = number;
+        Interlocked.Exchange(ref _heard[shard], time.GetTimestamp());
+        if (_isAway && _connection is { } connection) Judge(connection);
     }
 
     private bool IsFresh(long timestamp, TimeSpan patience) => timestamp != 0 && time.GetElapsedTime(timestamp) < patience;

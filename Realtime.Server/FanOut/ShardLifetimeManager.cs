@@ -85,7 +85,7 @@ internal sealed class ShardLifetimeManager(
     public LocalGroup? Find(string name) => groups.Find(name);
 
     public void SendLocal(LocalGroup group, string methodName, object argument) =>
-        group.Send(new SerializedHubMessage(Serialize(methodName, [argument])), PositionOf(methodName, [argument]));
+        group.Send(new SerializedHubMessage(Serialize(methodName, [argument])), MarkOf(methodName, [argument]));
 
     /// <summary>
     /// Pushes an event at once, on the caller's thread, when that takes next to no time: nothing here waits, neither for a client
@@ -100,8 +100,8 @@ internal sealed class ShardLifetimeManager(
         if (group is null && redis is null) return true;
 
         var forms = Serialize(envelope);
-        group?.Send(new SerializedHubMessage(forms), envelope.Position);
-        _ = redis?.PublishAsync(groupName, envelope.Position, forms);
+        group?.Send(new SerializedHubMessage(forms), EventMark.Of(envelope));
+        _ = redis?.PublishAsync(groupName, EventMark.Of(envelope), forms);
         return true;
     }
 
@@ -124,7 +124,8 @@ internal sealed class ShardLifetimeManager(
     public void Owe(string groupName) => groups.Find(groupName)?.Forget();
 
     /// <summary>A push of another node.</summary>
-    public void Receive(string groupName, ShardMessage pushed) => groups.Find(groupName)?.Send(pushed.Message, pushed.Position);
+    /// <returns>Whether it was new here, or is nobody's.</returns>
+    public bool Receive(string groupName, ShardMessage pushed) => groups.Find(groupName)?.TrySend(pushed.Message, pushed.Mark) ?? true;
 
     private Task SendAsync(string groupName, string methodName, object?[] args, IReadOnlyList<string>? except)
     {
@@ -132,9 +133,9 @@ internal sealed class ShardLifetimeManager(
         if (group is null && redis is null) return Task.CompletedTask;
 
         IReadOnlyList<SerializedMessage> forms = methodName == nameof(IAgentClient.ReceiveEvent) && args is [AgentEventEnvelope envelope] ? Serialize(envelope) : Serialize(methodName, args);
-        var position = PositionOf(methodName, args);
-        group?.Send(new SerializedHubMessage(forms), position, except);
-        return redis?.PublishAsync(groupName, position, forms) ?? Task.CompletedTask;
+        var mark = MarkOf(methodName, args);
+        group?.Send(new SerializedHubMessage(forms), mark, except);
+        return redis?.PublishAsync(groupName, mark, forms) ?? Task.CompletedTask;
     }
 
     private SerializedMessage[] Serialize(AgentEventEnvelope envelope)
@@ -158,8 +159,8 @@ internal sealed class ShardLifetimeManager(
         return [.. protocols.AllProtocols.Select(p => new SerializedMessage(p.Name, p.GetMessageBytes(invocation)))];
     }
 
-    private static StreamPosition? PositionOf(string methodName, object?[] args) =>
-        methodName == nameof(IAgentClient.ReceiveEvent) && args is [AgentEventEnvelope envelope] ? envelope.Position : null;
+    private static EventMark? MarkOf(string methodName, object?[] args) =>
+        methodName == nameof(IAgentClient.ReceiveEvent) && args is [AgentEventEnvelope envelope] ? EventMark.Of(envelope) : null;
 
     /// <summary>A connection that was behind has drained: it gets the head of its stream and fetches.</summary>
     private async Task SendHeadAsync(LocalConnection connection)

@@ -1,3 +1,5 @@
+using Realtime.Server.FanOut;
+
 namespace Realtime.Server.Telemetry;
 
 /// <summary>All log lines of the server. Event ids are stable; a token never appears in one.</summary>
@@ -84,9 +86,6 @@ internal static partial class ServerLog
     [LoggerMessage(54, LogLevel.Debug, "Shard {Shard} could not be subscribed; trying again.")]
     internal static partial void ShardNotSubscribed(ILogger logger, Exception fault, int shard);
 
-    [LoggerMessage(55, LogLevel.Warning, "A message on {Channel} is malformed and ignored.")]
-    internal static partial void ShardMessageMalformed(ILogger logger, string channel);
-
     [LoggerMessage(56, LogLevel.Warning, "The head check could not read the store; trying again.")]
     internal static partial void HeadCheckFailed(ILogger logger, Exception fault);
 
@@ -119,4 +118,16 @@ internal static partial class ServerLog
 
     [LoggerMessage(72, LogLevel.Debug, "Stream of user {UserId} is held by an open transaction; the next run trims it.")]
     internal static partial void TrimHeld(ILogger logger, string userId);
+
+    [LoggerMessage(100, LogLevel.Warning, "Redis brought {Count} messages since the last line like this that are not taken, the last of them {Reason}: another node has another key or release, or somebody forges. The head check delivers what was genuine.")]
+    internal static partial void ShardMessagesRefused(ILogger logger, int count, ShardFault reason);
+
+    [LoggerMessage(101, LogLevel.Debug, "The secrets of the backplane could not be read; trying again.")]
+    internal static partial void BackplaneSecretsNotRead(ILogger logger, Exception fault);
+
+    [LoggerMessage(102, LogLevel.Warning, "SignalR's own backplane does not sign what it sends over Redis: whoever can publish there can send any user any event, and make connections join other users' groups. Protect Redis by ACL and TLS, or leave Realtime:Backplane at shard.")]
+    internal static partial void StockBackplaneUnsigned(ILogger logger);
+
+    [LoggerMessage(103, LogLevel.Warning, "The database role {Role} is a superuser: give the server a role that can only read and write its rows (docs/security-trust.md).")]
+    internal static partial void RoleIsSuperuser(ILogger logger, string role);
 }

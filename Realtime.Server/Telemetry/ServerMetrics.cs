@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Realtime.Server.FanOut;
 
 namespace Realtime.Server.Telemetry;
 
@@ -15,6 +16,7 @@ internal sealed class ServerMetrics
     private readonly Counter<long> _fanOutOverflows;
     private readonly Counter<long> _repaired;
     private readonly Counter<long> _trimmed;
+    private readonly Counter<long> _refused;
     private readonly Histogram<int> _batchSize;
 
     public ServerMetrics(IMeterFactory meters)
@@ -28,6 +30,7 @@ internal sealed class ServerMetrics
         _fanOutOverflows = meter.CreateCounter<long>("realtime.server.push.overflows", "{event}", "Events not pushed because the user's queue was full.");
         _repaired = meter.CreateCounter<long>("realtime.server.events.repaired", "{event}", "Events pushed by the head check because their push was lost.");
         _trimmed = meter.CreateCounter<long>("realtime.server.events.trimmed", "{event}", "Events deleted because they were older than the retention.");
+        _refused = meter.CreateCounter<long>("realtime.server.backplane.refused", "{message}", "Messages of Redis that were not taken, by reason.");
         _batchSize = meter.CreateHistogram<int>("realtime.server.append.batch_size", "{event}", "Events per append transaction.");
     }
 
@@ -52,5 +55,16 @@ internal sealed class ServerMetrics
         if (events > 0) _trimmed.Add(events);
     }
 
+    public void BackplaneRefused(ShardFault fault) => _refused.Add(1, ReasonOf(fault));
+
     public void FanOutOverflow() => _fanOutOverflows.Add(1);
+
+    private static KeyValuePair<string, object?> ReasonOf(ShardFault fault) => new("reason", fault switch
+    {
+        ShardFault.Unsigned => "unsigned",
+        ShardFault.Forged => "forged",
+        ShardFault.Misdirected => "misdirected",
+        ShardFault.Repeated => "repeated",
+        _ => "malformed",
+    });
 }

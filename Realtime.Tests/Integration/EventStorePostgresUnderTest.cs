@@ -41,12 +41,8 @@ internal sealed class EventStorePostgresUnderTest : EventStoresUnderTest
 
     public override Task SetEpochAsync(string epoch) => ExecuteAsync("update realtime.history_record set epoch = $1", epoch);
 
-    public async Task<NpgsqlConnection> ConnectAsync()
-    {
-        var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false");
-        await connection.OpenAsync().WithinDeadline();
-        return connection;
-    }
+    /// <summary>As a superuser, past the rights of the store's own role.</summary>
+    public Task<NpgsqlConnection> ConnectAsync() => SqlDoor.ConnectAsync(ConnectionString);
 
     public async Task ExecuteAsync(string sql, params object[] values)
     {

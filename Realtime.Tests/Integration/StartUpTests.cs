@@ -48,6 +48,9 @@ public sealed class StartUpTests
     [TestCase("Authentication:Schemes:Bearer:Authority", "http://login.example.com")]
     [TestCase("Authentication:Schemes:Bearer:RequireHttpsMetadata", "perhaps")]
     [TestCase("Realtime:PublishTimeout", "soon")]
+    [TestCase("Realtime:BackplaneKey", "hunter2")]
+    [TestCase("Realtime:BackplaneKey", "aHVudGVyMg==")]
+    [TestCase("Realtime:PreviousBackplaneKey", "/v8A/v8A/v8A/v8A/v8A/v8A/v8A/v8A/v8A/v8A/v8=")]
     [TestCase("Realtime:TokenGrace", "9999.00:00:00")]
     public async Task A_setting_that_cannot_work_is_named_in_one_line_without_its_secret(string key, string value)
     {

@@ -51,6 +51,7 @@ sealed class ChaosCluster : IAsyncDisposable
                 ["Realtime:Retention"] = Retention.ToString("c"),
                 ["Realtime:TokenGrace"] = "00:00:02",
             };
+            await UpgradeSchemaAsync(postgres, ct);
             for (var i = 1; i <= NodeCount; i++)
                 cluster._nodes.Add(await ChaosNode.StartAsync($"node{i}", postgres, cluster.Redis, settings, folder, ct));
             return cluster;
@@ -60,6 +61,15 @@ sealed class ChaosCluster : IAsyncDisposable
             await cluster.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>The nodes run as a role that owns nothing, so the owner goes before them, as in production.</summary>
+    static async Task UpgradeSchemaAsync(PostgresServer postgres, CancellationToken ct)
+    {
+        await using var upgrade = await ProgramRun.StartProjectAsync(
+            "Realtime.Server", "schema", "upgrade", "--server-role", PostgresServer.ServerRole, "--ConnectionStrings:Postgres", postgres.ConnectionString);
+        if (await upgrade.WaitForExitAsync(TimeSpan.FromMinutes(1), ct) != 0)
+            throw new HarnessException("The schema could not be upgraded:\n" + string.Join('\n', upgrade.Output));
     }
 
     /// <summary>The node a balancer sends the next connection to: in turn, and to one that runs when there is one. Thread-safe.</summary>
