@@ -14,7 +14,7 @@ internal static class SchemaCommand
 
     internal static async Task<int> RunAsync(string[] args, WebApplicationBuilder builder)
     {
-        if (args is not ["schema", "upgrade"] and not ["schema", "upgrade", "--server-role", _, ..]) return await FailAsync("Usage: schema upgrade [--server-role NAME]");
+        if (args is not ["schema", "upgrade", ..]) return await FailAsync("Usage: schema upgrade [--server-role NAME]");
 
         ConfigurationCheck.Store(builder.Configuration);
         builder.Services.Configure<RealtimeOptions>(builder.Configuration.GetSection(RealtimeOptions.Section));
@@ -26,7 +26,7 @@ internal static class SchemaCommand
         try
         {
             await database.InitializeAsync(CancellationToken.None);
-            string? role = args is [_, _, _, var name, ..] ? name : null;
+            string? role = builder.Configuration["server-role"];
             if (role is not null) await database.RunAsync("grant", c => GrantAsync(c, role), CancellationToken.None);
             int version = SchemaScript.LoadAll(SchemaDialect.Postgres.Folder)[^1].Version;
             Console.WriteLine($"The schema has version {version}{(role is null ? string.Empty : $", and '{role}' may read and write its rows")}.");

@@ -155,7 +155,7 @@ internal sealed class RedisShards(
         {
             if (_queues[shard] is null || IsDeaf(shard)) await SubscribeAsync(subscriber, shard);
             if (secrets.Seal is not { } seal) return; // the store has not answered yet: without a key Redis is of no use
-            byte[] nonce = ShardMessage.WriteNonce(seal, _node, _nonceName, Interlocked.Increment(ref _nonces[shard]));
+            byte[] nonce = ShardMessage.WriteNonce(seal, _node, SignedName(shard), Interlocked.Increment(ref _nonces[shard]));
             await subscriber.PublishAsync(RedisChannel.Literal($"{Prefix}{shard}:{_nonceName}"), nonce, CommandFlags.FireAndForget);
         }
         catch (Exception fault)
@@ -205,7 +205,7 @@ internal sealed class RedisShards(
     /// <summary>A nonce that says it is ours. An old one, recorded and sent again, says nothing of how Redis is now.</summary>
     private void Return(int shard, byte[] bytes, ShardSeal seal)
     {
-        var fault = ShardMessage.ReadNonce(bytes, _nonceName, seal, out long number);
+        var fault = ShardMessage.ReadNonce(bytes, SignedName(shard), seal, out long number);
         if (fault == ShardFault.None && number <= _returned[shard]) fault = ShardFault.Repeated;
         if (fault != ShardFault.None)
         {
@@ -217,6 +217,9 @@ internal sealed class RedisShards(
         Interlocked.Exchange(ref _heard[shard], time.GetTimestamp());
         if (_isAway && _connection is { } connection) Judge(connection);
     }
+
+    /// <summary>One shard's nonce says nothing of another.</summary>
+    private string SignedName(int shard) => $"{shard}:{_nonceName}";
 
     private bool IsFresh(long timestamp, TimeSpan patience) => timestamp != 0 && time.GetElapsedTime(timestamp) < patience;
 
