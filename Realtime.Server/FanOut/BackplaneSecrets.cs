@@ -18,6 +18,7 @@ internal sealed class BackplaneSecrets
     private readonly ILogger<BackplaneSecrets> _logger;
     private readonly bool _isConfigured;
     private volatile ShardSeal? _seal;
+    private List<byte[]> _known = [];
     private Task _reading = Task.CompletedTask;
     private long _readAt;
 
@@ -51,7 +52,8 @@ internal sealed class BackplaneSecrets
         try
         {
             var secrets = await _database.RunAsync("read the backplane's secrets", connection => ReadAsync(connection, cancellationToken), cancellationToken);
-            if (secrets.Count > 0) _seal = new ShardSeal(secrets);
+            if (secrets.Count == 0 || (_seal is not null && secrets.Count == _known.Count && secrets.Zip(_known).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second)))) return;
+            (_known, _seal) = (secrets, new ShardSeal(secrets));
         }
         catch (Exception fault)
         {
