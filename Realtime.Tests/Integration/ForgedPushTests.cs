@@ -9,6 +9,7 @@ using Microsoft.Extensions.Hosting;
 using Realtime.Client;
 using Realtime.Contracts;
 using Realtime.Contracts.Events;
+using Realtime.Harness;
 using Realtime.Server;
 using Realtime.Server.FanOut;
 using Realtime.Server.Publishing;
@@ -28,21 +29,22 @@ public sealed class ForgedPushTests
     readonly TestTokens _tokens = TestTokens.Hmac();
     readonly RefusedPushes _refused = new();
     string _database = null!;
-    string _redis = null!;
+    RedisServer _server = null!;
     RedisEavesdropper _forger = null!;
 
     [OneTimeSetUp]
     public async Task Start()
     {
         _database = await Shared.CreateDatabaseAsync();
-        _redis = (await Shared.RedisAsync()).ConnectionString;
-        _forger = await RedisEavesdropper.StartAsync(_redis);
+        _server = await RedisServer.StartAsync().WithinDeadline(Patience); // its own: what others push over a shared one would be counted too
+        _forger = await RedisEavesdropper.StartAsync(_server.ConnectionString);
     }
 
     [OneTimeTearDown]
     public async Task Stop()
     {
         if (_forger is not null) await _forger.DisposeAsync();
+        if (_server is not null) await _server.DisposeAsync();
         _refused.Dispose();
         _tokens.Dispose();
     }
@@ -166,7 +168,7 @@ public sealed class ForgedPushTests
         await using var tap = await HubTap.ConnectAsync(node.Address, user, _tokens.Create(user));
         var builder = Host.CreateApplicationBuilder();
         builder.Configuration.Sources.Clear();
-        builder.Configuration.AddInMemoryCollection([new("ConnectionStrings:Postgres", _database), new("ConnectionStrings:Redis", _redis)]);
+        builder.Configuration.AddInMemoryCollection([new("ConnectionStrings:Postgres", _database), new("ConnectionStrings:Redis", _server.ConnectionString)]);
         builder.AddRealtimePublisher();
         using var worker = builder.Build();
         await worker.StartAsync().WithinDeadline(Patience);
@@ -241,7 +243,7 @@ public sealed class ForgedPushTests
             new Dictionary<string, string?>
             {
                 ["ConnectionStrings:Postgres"] = _database,
-                ["ConnectionStrings:Redis"] = _redis,
+                ["ConnectionStrings:Redis"] = _server.ConnectionString,
                 ["Realtime:Backplane"] = backplane.ToString(),
                 ["Realtime:BackplaneKey"] = key,
                 ["Realtime:PreviousBackplaneKey"] = previous,
