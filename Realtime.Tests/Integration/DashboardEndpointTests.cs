@@ -37,9 +37,26 @@ public sealed partial class DashboardEndpointTests
         answer.Content.Headers.ContentType!.ToString().Should().Be("text/html; charset=utf-8");
         answer.Headers.CacheControl!.NoCache.Should().BeTrue();
         var policy = Header(answer, "Content-Security-Policy");
-        policy.Should().Contain("default-src 'self'").And.Contain("frame-ancestors 'none'").And.NotContain("unsafe");
+        policy.Split("; ").Should().BeEquivalentTo(
+            "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
+            $"connect-src 'self' ws://{_host.Address.Authority} wss://{_host.Address.Authority}");
         Header(answer, "X-Content-Type-Options").Should().Be("nosniff");
+        Header(answer, "X-Frame-Options").Should().Be("DENY");
+        Header(answer, "Referrer-Policy").Should().Be("no-referrer");
+        Header(answer, "Permissions-Policy").Should().Contain("camera=()").And.Contain("geolocation=()");
+        answer.Headers.Contains("Strict-Transport-Security").Should().BeFalse("that is for whoever ends TLS");
         (await answer.Content.ReadAsStringAsync()).Should().Contain("id=\"app\"");
+    }
+
+    [Test]
+    public async Task A_host_that_could_end_a_directive_does_not_get_into_the_policy()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/") { Headers = { Host = "evil.example.com,*" } };
+
+        using var answer = await _http.SendAsync(request).WithinDeadline();
+
+        if (answer.StatusCode == HttpStatusCode.OK) Header(answer, "Content-Security-Policy").Should().EndWith("connect-src 'self'");
+        else answer.StatusCode.Should().Be(HttpStatusCode.BadRequest);
     }
 
     [Test]
@@ -109,7 +126,7 @@ public sealed partial class DashboardEndpointTests
         answer.StatusCode.Should().Be(HttpStatusCode.OK);
         answer.Content.Headers.ContentType!.MediaType.Should().Be("text/html");
         answer.Headers.CacheControl!.NoStore.Should().BeTrue("the next build may have the page");
-        Header(answer, "Content-Security-Policy").Should().Contain("default-src 'none'");
+        Header(answer, "Content-Security-Policy").Should().Contain("default-src 'none'").And.Contain("style-src 'sha256-").And.NotContain("unsafe");
         (await answer.Content.ReadAsStringAsync()).Should().Contain("Install <a href=\"https://nodejs.org\">Node.js</a>").And.Contain("dotnet run --project Realtime.Server");
     }
 

@@ -49,6 +49,8 @@ public sealed class StartUpTests
     [TestCase("Authentication:Schemes:Bearer:RequireHttpsMetadata", "perhaps")]
     [TestCase("Realtime:PublishTimeout", "soon")]
     [TestCase("Realtime:TokenGrace", "9999.00:00:00")]
+    [TestCase("Realtime:DrainWindow", "-00:00:01")]
+    [TestCase("Realtime:DrainWindow", "01:00:00")]
     public async Task A_setting_that_cannot_work_is_named_in_one_line_without_its_secret(string key, string value)
     {
         var settings = new Dictionary<string, string?> { ["ConnectionStrings:Postgres"] = "Host=db", [key] = value };
