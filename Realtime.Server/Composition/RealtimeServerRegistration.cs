@@ -96,7 +96,6 @@ public static class RealtimeServerRegistration
         var signalR = services.AddSignalR()
             .AddJsonProtocol(o => o.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, RealtimeJsonContext.Default));
         Backplane.Register(builder, signalR, isServer);
-        services.AddLogging();
         services.AddSingleton<IPostConfigureOptions<LoggerFilterOptions>, TokensOutOfLogs>();
     }
 }

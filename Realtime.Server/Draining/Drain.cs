@@ -69,6 +69,7 @@ internal sealed class Drain(
         long begun = time.GetTimestamp();
         var schedule = new ReleaseSchedule(LeadOf(window), window, jitter);
         var told = new Queue<(string ConnectionId, TimeSpan CloseAt)>();
+        int released = 0;
         int closed = 0;
         using var timer = new PeriodicTimer(Step, time);
         try
@@ -80,6 +81,8 @@ internal sealed class Drain(
                 schedule.Add(connections.All.Select(c => c.Id), now); // a handshake that was under way joins late
                 while (schedule.TryTake(now + Step, out string? id, out var due))
                 {
+                    if (connections.Find(id) is null) continue; // has gone by itself
+                    released++;
                     var wait = due > now ? due - now : TimeSpan.Zero;
                     _ = TellAsync(id, wait);
                     told.Enqueue((id, now + wait + Patience));
@@ -97,7 +100,7 @@ internal sealed class Drain(
             foreach (var connection in connections.All) Close(connection.Id);
         }
 
-        ServerLog.Drained(logger, time.GetElapsedTime(begun), schedule.Count, closed, connections.All.Count);
+        ServerLog.Drained(logger, time.GetElapsedTime(begun), released, closed, connections.All.Count);
     }
 
     private async Task TellAsync(string connectionId, TimeSpan wait)

@@ -11,9 +11,6 @@ internal sealed class ReleaseSchedule(TimeSpan lead, TimeSpan window, Func<doubl
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
     private readonly PriorityQueue<string, TimeSpan> _waiting = new();
 
-    /// <summary>How many have been scheduled, released ones included.</summary>
-    public int Count => _known.Count;
-
     /// <summary>Schedules those that are not yet.</summary>
     public void Add(IEnumerable<string> present, TimeSpan now)
     {

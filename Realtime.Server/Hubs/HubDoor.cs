@@ -47,6 +47,7 @@ internal sealed class HubDoor(Drain drain, ConnectionOwners owners, IOptions<Rea
         if (_origins.Count == 0 || !request.Headers.TryGetValue(HeaderNames.Origin, out var origin)) return true;
         string page = origin.ToString();
         return _origins.Contains(page)
-            || (Uri.TryCreate(page, UriKind.Absolute, out var uri) && string.Equals(uri.Authority, request.Host.Value, StringComparison.OrdinalIgnoreCase));
+            || (Uri.TryCreate(page, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp)
+                && string.Equals(uri.Authority, request.Host.Value, StringComparison.OrdinalIgnoreCase));
     }
 }
