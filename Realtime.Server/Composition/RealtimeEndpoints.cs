@@ -44,7 +44,6 @@ public static class RealtimeEndpoints
         MapPublish(rest, app.ServiceProvider);
         MapRest(rest.MapGroup(string.Empty).AddEndpointFilter<StoreFaults>());
         MapHealth(app);
-        app.ServiceProvider.GetRequiredService<StopSignals>().Listen();
         if (options.AllowedOrigins.Count > 0)
         {
             void AllowOrigins(CorsPolicyBuilder cors) => cors.WithOrigins([.. options.AllowedOrigins]).AllowAnyHeader().AllowAnyMethod().AllowCredentials();

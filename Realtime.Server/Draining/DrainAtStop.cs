@@ -5,7 +5,7 @@ namespace Realtime.Server.Draining;
 /// "stopping", so that must wait: a host that is stopped by code awaits <see cref="StoppingAsync"/>, which comes before it; one that is
 /// stopped by a signal says it first, but its stop goes on only when all who listen have returned, the youngest listener first.
 /// </summary>
-internal sealed class DrainAtStop(Drain drain, IHostApplicationLifetime host) : IHostedLifecycleService, IDisposable
+internal sealed class DrainAtStop(Drain drain, StopSignals signals, IHostApplicationLifetime host) : IHostedLifecycleService, IDisposable
 {
     private CancellationTokenRegistration _stopping;
 
@@ -13,9 +13,10 @@ internal sealed class DrainAtStop(Drain drain, IHostApplicationLifetime host) : 
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>The endpoints are mapped by now, and SignalR listens already: it is told after us.</summary>
+    /// <summary>The host listens to signals by now, the endpoints are mapped, and SignalR listens to the host: all are told after us.</summary>
     public Task StartedAsync(CancellationToken cancellationToken)
     {
+        signals.Listen();
         _stopping = host.ApplicationStopping.Register(WaitForDrain);
         return Task.CompletedTask;
     }

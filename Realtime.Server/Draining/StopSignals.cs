@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Realtime.Server.Draining;
 
 /// <summary>
-/// Hears the second SIGTERM or Ctrl+C, which ends the drain at once; the first is the host's business. Must listen before the host
-/// does: handlers of a signal run one after the other, and the host's own waits for the drain.
+/// Hears the second SIGTERM or Ctrl+C, which ends the drain at once; the first is the host's business. Must begin to listen after the
+/// host has: handlers of a signal run one after the other, the youngest first, and the host's own waits for the drain.
 /// </summary>
 internal sealed class StopSignals(Drain drain) : IDisposable
 {
