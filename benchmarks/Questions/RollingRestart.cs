@@ -112,7 +112,7 @@ internal static class RollingRestart
         return most;
     }
 
-    /// <summary>Sends each new connection to the next node that was ready when it was asked last, four times a second.</summary>
+    /// <summary>Sends each new connection to one of the nodes that were ready when they were asked last, four times a second; by chance, for a client opens two by turns.</summary>
     private sealed class Balancer : IAsyncDisposable
     {
         private readonly IReadOnlyList<ServerNode> _nodes;
@@ -120,7 +120,6 @@ internal static class RollingRestart
         private readonly CancellationTokenSource _stop = new();
         private readonly Task _watching;
         private volatile ServerNode[] _ready;
-        private int _turn;
 
         private Balancer(IReadOnlyList<ServerNode> nodes)
         {
@@ -145,7 +144,7 @@ internal static class RollingRestart
         private IPEndPoint Next()
         {
             var ready = _ready;
-            return new(IPAddress.Loopback, ready[(Interlocked.Increment(ref _turn) & int.MaxValue) % ready.Length].Port);
+            return new(IPAddress.Loopback, ready[Random.Shared.Next(ready.Length)].Port);
         }
 
         private async Task WatchAsync()
