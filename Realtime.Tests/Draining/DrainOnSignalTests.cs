@@ -67,7 +67,7 @@ public sealed class DrainOnSignalTests
             Volatile.Write(ref next, staying);
             (await ready.Content.ReadAsStringAsync()).Should().Contain("\"draining\"");
 
-            (await ended.WithinDeadline(TimeSpan.FromSeconds(window + 5 + 5), "its end: window + 5 s, and 5 s for a busy machine")).Should().Be(0, string.Join('\n', leaving.Output));
+            (await ended.WithinDeadline(TimeSpan.FromSeconds(window + 5 + 10), "its end: window + 5 s, and 10 s for a busy machine")).Should().Be(0, string.Join('\n', leaving.Output));
             await flow.HasPublishedAsync(50);
             var heads = await flow.StopAsync();
 
