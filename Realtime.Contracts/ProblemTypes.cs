@@ -14,6 +14,12 @@ public static class ProblemTypes
     /// <summary>403: a valid token without the scope that the call needs.</summary>
     public const string MissingScope = Prefix + "missing-scope";
 
+    /// <summary>403: a page of this origin may not connect to the hub.</summary>
+    public const string OriginNotAllowed = Prefix + "origin-not-allowed";
+
+    /// <summary>503: this node is going away and takes no new connection; another one does.</summary>
+    public const string Draining = Prefix + "draining";
+
     /// <summary>400: a parameter, body or field is malformed; <c>errors</c> names it.</summary>
     public const string InvalidRequest = Prefix + "invalid-request";
 

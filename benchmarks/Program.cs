@@ -21,15 +21,16 @@ try
         "retention" => RetentionRun.RunAsync,
         "redis-away" => RedisAwayRun.RunAsync,
         "slow-reader" => SlowReader.RunAsync,
+        "rolling-restart" => RollingRestart.RunAsync,
         _ => (Func<Scale, Task>?)null,
     };
     if (question is null) return await ScenarioRun.RunAsync(options);
     await question(options.Scale);
-    return 0;
+    return Environment.ExitCode;
 }
 catch (ArgumentException fault)
 {
     await Console.Error.WriteLineAsync(
-        $"{fault.Message}\nusage: benchmarks/run.sh [scenario...] [--rounds 3] [--scale 1] [--nodes 1] [--systems ours,plain,naive] [--write]\n       benchmarks/run.sh held-stream | backplane | retention | redis-away | slow-reader [--scale 1]\n       benchmarks/run.sh client");
+        $"{fault.Message}\nusage: benchmarks/run.sh [scenario...] [--rounds 3] [--scale 1] [--nodes 1] [--systems ours,plain,naive] [--write]\n       benchmarks/run.sh held-stream | backplane | retention | redis-away | slow-reader | rolling-restart [--scale 1]\n       benchmarks/run.sh client");
     return 2;
 }

@@ -60,6 +60,7 @@ internal sealed class ConnectionLoop(
     {
         if (end.ReturnAfter is { } asked)
         {
+            ForgetFailuresOfLongAgo();
             states.TryMove(ConnectionState.Reconnecting, "the server is going away", nextAttemptIn: asked);
             return asked;
         }
@@ -87,7 +88,12 @@ internal sealed class ConnectionLoop(
 
     private TimeSpan? NextDelayAfterDrop(Exception? reason)
     {
-        if (states.TakeLiveTime() >= StableAfter) _backoff.Reset();
+        ForgetFailuresOfLongAgo();
         return _backoff.Next(reason);
+    }
+
+    private void ForgetFailuresOfLongAgo()
+    {
+        if (states.TakeLiveTime() >= StableAfter) _backoff.Reset();
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Realtime.Server.Auth;
+using Realtime.Server.Draining;
 using Realtime.Server.EventStore;
 using Realtime.Server.FanOut;
 
@@ -11,10 +12,14 @@ internal static class Health
     /// <summary>Tag of the checks behind <c>/health/ready</c>.</summary>
     internal const string ReadyTag = "realtime-ready";
 
+    /// <summary>Tag of the only check behind <c>/health/ready</c> once the node is going away.</summary>
+    internal const string DrainTag = "realtime-draining";
+
     internal static void Register(IServiceCollection services) => services.AddHealthChecks()
         .AddCheck<StoreCheck>("store", tags: [ReadyTag])
         .AddCheck<AuthorityCheck>("authority", tags: [ReadyTag])
-        .AddCheck<BackplaneCheck>("backplane", tags: [ReadyTag]);
+        .AddCheck<BackplaneCheck>("backplane", tags: [ReadyTag])
+        .AddCheck<DrainCheck>("draining", tags: [DrainTag]);
 
     internal static Task WriteAsync(HttpContext context, HealthReport report) => context.Response.WriteAsJsonAsync(new
     {
@@ -61,5 +66,11 @@ internal static class Health
                 : services.GetService<ShardRefusals>() is { AreRecent: true }
                     ? HealthCheckResult.Degraded("Redis brings messages that are not signed with this node's key: of a node with another key or release, or forged. They are dropped; events are delivered by the head check.")
                     : HealthCheckResult.Healthy());
+    }
+
+    private sealed class DrainCheck(Drain drain) : IHealthCheck
+    {
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+            Task.FromResult(drain.HasBegun ? HealthCheckResult.Unhealthy("This node is going away.") : HealthCheckResult.Healthy());
     }
 }

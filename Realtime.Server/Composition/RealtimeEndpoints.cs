@@ -9,6 +9,7 @@ using Realtime.Contracts;
 using Realtime.Contracts.Rest;
 using Realtime.Server.Api;
 using Realtime.Server.Auth;
+using Realtime.Server.Draining;
 using Realtime.Server.Hubs;
 
 namespace Realtime.Server;
@@ -36,7 +37,10 @@ public static class RealtimeEndpoints
         // As MapHub does it, and one step before the hub.
         var hub = app.MapConnections(Routes.Hub, new HttpConnectionDispatcherOptions { TransportMaxBufferSize = ConnectionBuffer }, connections => connections.Use(ReleaseHandshake).UseHub<AgentHub>())
             .WithMetadata(new HubMetadata(typeof(AgentHub))).RequireAuthorization(Access.Self);
+        hub.Add(app.ServiceProvider.GetRequiredService<HubDoor>().Guard);
         var rest = app.MapGroup(string.Empty).WithTags("Agents");
+        ((IEndpointConventionBuilder)rest).Add(SecurityHeaders.OfData);
+        ((IEndpointConventionBuilder)rest).Add(app.ServiceProvider.GetRequiredService<LeavingAnswers>().Mark);
         MapPublish(rest, app.ServiceProvider);
         MapRest(rest.MapGroup(string.Empty).AddEndpointFilter<StoreFaults>());
         MapHealth(app);
@@ -97,9 +101,11 @@ public static class RealtimeEndpoints
     private static void MapHealth(IEndpointRouteBuilder app)
     {
         app.MapHealthChecks(Routes.Live, new HealthCheckOptions { Predicate = _ => false, ResponseWriter = Health.WriteAsync }).AllowAnonymous();
+        var drain = app.ServiceProvider.GetRequiredService<Drain>();
         app.MapHealthChecks(Routes.Ready, new HealthCheckOptions
         {
-            Predicate = check => check.Tags.Contains(Health.ReadyTag),
+            // A node that is going away says so at once, whatever it depends on.
+            Predicate = check => check.Tags.Contains(drain.HasBegun ? Health.DrainTag : Health.ReadyTag),
             ResponseWriter = Health.WriteAsync,
         }).AllowAnonymous();
     }

@@ -14,11 +14,21 @@ public sealed class RealtimeOptions
     /// <value>Default 25 s; 0 to 1 day.</value>
     public TimeSpan TokenGrace { get; set; } = TimeSpan.FromSeconds(25);
 
+    /// <summary>
+    /// Over how long a node that is told to stop releases its connections. The process ends at most 5 s after it; whoever kills it
+    /// (Docker, Kubernetes, systemd) must wait longer than that.
+    /// </summary>
+    /// <value>Default 20 s; 0 to 10 minutes. With 0 nobody is told, and the sockets are cut.</value>
+    public TimeSpan DrainWindow { get; set; } = TimeSpan.FromSeconds(20);
+
     /// <summary>When not empty, a token's <c>azp</c> must be one of these.</summary>
     public IList<string> AuthorizedParties { get; } = [];
 
-    /// <summary>Origins of browsers that may call from other pages.</summary>
-    /// <value>Default none.</value>
+    /// <summary>
+    /// Origins of browsers that may call from other pages. With any set, the hub refuses browsers of all other origins but its own
+    /// host's, which takes a proxy that passes on the <c>Host</c> header.
+    /// </summary>
+    /// <value>Default none: no other page may read an answer, and no origin is refused at the hub.</value>
     public IList<string> AllowedOrigins { get; } = [];
 
     /// <summary>Most events that wait for the store at once; a publish beyond it is answered "unavailable" at once.</summary>
@@ -85,6 +95,8 @@ public sealed class RealtimeOptions
             yield return $"Realtime:PublishTimeout is {PublishTimeout}; it must be more than zero and at most 1 minute.";
         if (TokenGrace < TimeSpan.Zero || TokenGrace > TimeSpan.FromDays(1))
             yield return $"Realtime:TokenGrace is {TokenGrace}; it must be 0 to 1 day.";
+        if (DrainWindow < TimeSpan.Zero || DrainWindow > TimeSpan.FromMinutes(10))
+            yield return $"Realtime:DrainWindow is {DrainWindow}; it must be 0 to 10 minutes.";
         if (HeadCheckInterval <= TimeSpan.Zero || HeadCheckInterval > TimeSpan.FromMinutes(1))
             yield return $"Realtime:HeadCheckInterval is {HeadCheckInterval}; it must be more than zero and at most 1 minute.";
         if (Retention <= TimeSpan.Zero)

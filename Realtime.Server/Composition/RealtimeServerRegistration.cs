@@ -1,9 +1,11 @@
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 using Realtime.Contracts.Serialization;
 using Realtime.Server.Api;
 using Realtime.Server.Auth;
 using Realtime.Server.Demo;
+using Realtime.Server.Draining;
 using Realtime.Server.EventStore;
 using Realtime.Server.FanOut;
 using Realtime.Server.Hubs;
@@ -19,6 +21,10 @@ public static class RealtimeServerRegistration
     /// Adds hub, store, publisher and access rules to an application; <see cref="RealtimeEndpoints.MapRealtime"/> maps them.
     /// Reads the sections <c>ConnectionStrings</c>, <c>Storage</c>, <c>Authentication</c> and <c>Realtime</c>.
     /// </summary>
+    /// <remarks>
+    /// A stop begins with the drain (<see cref="RealtimeOptions.DrainWindow"/>), before <c>ApplicationStopping</c> is through and before any
+    /// <c>StopAsync</c>. <c>HostOptions.ShutdownTimeout</c> becomes the window + 5 s, unless the application has set a longer one.
+    /// </remarks>
     /// <param name="builder">The application.</param>
     /// <param name="registerEventTypes">Registers the application's own event types.</param>
     /// <exception cref="RealtimeConfigurationException">The configuration cannot work; the message lists all faults.</exception>
@@ -33,6 +39,8 @@ public static class RealtimeServerRegistration
         Health.Register(services);
         services.AddSingleton<HubConnections>();
         services.AddSingleton<HubCalls>();
+        services.AddSingleton<HubDoor>();
+        DrainRegistration.Register(services);
         services.AddSingleton<IHubActivator<AgentHub>, AgentHubActivator>();
         services.AddSingleton<SharedReads>();
         services.AddSingleton<HeadReader>();
@@ -88,8 +96,6 @@ public static class RealtimeServerRegistration
         var signalR = services.AddSignalR()
             .AddJsonProtocol(o => o.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, RealtimeJsonContext.Default));
         Backplane.Register(builder, signalR, isServer);
-
-        // Hosting writes the whole URL of each request at Information, and browsers carry their token in it.
-        services.AddLogging(l => l.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning));
+        services.AddSingleton<IPostConfigureOptions<LoggerFilterOptions>, TokensOutOfLogs>();
     }
 }

@@ -17,10 +17,14 @@ internal sealed class HubConnections(
 
     public ICollection<HubConnection> All => _byId.Values;
 
+    public bool IsEmpty => _byId.IsEmpty;
+
     public bool IsConnected(string userId) => _byId.Any(c => c.Value.UserId == userId);
 
     public HubConnection Get(string connectionId) =>
         _byId.TryGetValue(connectionId, out var connection) ? connection : throw new HubException("The connection is gone.");
+
+    public HubConnection? Find(string connectionId) => _byId.GetValueOrDefault(connectionId);
 
     /// <summary>
     /// Joins the group, then sends the head. Never throws: a connection whose start throws is told not to reconnect,

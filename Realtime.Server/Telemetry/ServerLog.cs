@@ -130,4 +130,18 @@ internal static partial class ServerLog
 
     [LoggerMessage(103, LogLevel.Warning, "The database role {Role} is a superuser: give the server a role that can only read and write its rows (docs/security-trust.md).")]
     internal static partial void RoleIsSuperuser(ILogger logger, string role);
+    [LoggerMessage(90, LogLevel.Information, "Told to stop: not ready any more, {Connections} connections are released over {Window}.")]
+    internal static partial void Draining(ILogger logger, int connections, TimeSpan window);
+
+    [LoggerMessage(91, LogLevel.Information, "Drained after {Elapsed}: {Released} connections released, {Closed} of them had to be closed, {Left} are cut.")]
+    internal static partial void Drained(ILogger logger, TimeSpan elapsed, int released, int closed, int left);
+
+    [LoggerMessage(92, LogLevel.Information, "Told to stop once more, or out of time: the drain ends now.")]
+    internal static partial void DrainHurried(ILogger logger);
+
+    [LoggerMessage(93, LogLevel.Debug, "Connection {ConnectionId} could not be told to return elsewhere; it is closed.")]
+    internal static partial void ReleaseNotTold(ILogger logger, Exception fault, string connectionId);
+
+    [LoggerMessage(94, LogLevel.Debug, "A page of origin {Origin} was refused at the hub; it is not in Realtime:AllowedOrigins.")]
+    internal static partial void OriginRefused(ILogger logger, string origin);
 }

@@ -17,6 +17,8 @@ internal sealed class ServerMetrics
     private readonly Counter<long> _repaired;
     private readonly Counter<long> _trimmed;
     private readonly Counter<long> _refused;
+    private readonly Counter<long> _released;
+    private readonly Counter<long> _handshakesRefused;
     private readonly Histogram<int> _batchSize;
 
     public ServerMetrics(IMeterFactory meters)
@@ -31,6 +33,8 @@ internal sealed class ServerMetrics
         _repaired = meter.CreateCounter<long>("realtime.server.events.repaired", "{event}", "Events pushed by the head check because their push was lost.");
         _trimmed = meter.CreateCounter<long>("realtime.server.events.trimmed", "{event}", "Events deleted because they were older than the retention.");
         _refused = meter.CreateCounter<long>("realtime.server.backplane.refused", "{message}", "Messages of Redis that were not taken, by reason.");
+        _released = meter.CreateCounter<long>("realtime.server.connections.released", "{connection}", "Connections that were told to return elsewhere because this node is going away.");
+        _handshakesRefused = meter.CreateCounter<long>("realtime.server.handshakes.refused", "{handshake}", "Requests to the hub refused after their token was accepted, by reason.");
         _batchSize = meter.CreateHistogram<int>("realtime.server.append.batch_size", "{event}", "Events per append transaction.");
     }
 
@@ -47,6 +51,10 @@ internal sealed class ServerMetrics
     public void Pushed() => _pushed.Add(1);
 
     public void PushFailed() => _pushFailures.Add(1);
+
+    public void Released() => _released.Add(1);
+
+    public void HandshakeRefused(string reason) => _handshakesRefused.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
     public void Repaired(int events) => _repaired.Add(events);
 

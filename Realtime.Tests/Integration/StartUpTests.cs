@@ -52,6 +52,8 @@ public sealed class StartUpTests
     [TestCase("Realtime:BackplaneKey", "aHVudGVyMg==")]
     [TestCase("Realtime:PreviousBackplaneKey", "/v8A/v8A/v8A/v8A/v8A/v8A/v8A/v8A/v8A/v8A/v8=")]
     [TestCase("Realtime:TokenGrace", "9999.00:00:00")]
+    [TestCase("Realtime:DrainWindow", "-00:00:01")]
+    [TestCase("Realtime:DrainWindow", "01:00:00")]
     public async Task A_setting_that_cannot_work_is_named_in_one_line_without_its_secret(string key, string value)
     {
         var settings = new Dictionary<string, string?> { ["ConnectionStrings:Postgres"] = "Host=db", [key] = value };

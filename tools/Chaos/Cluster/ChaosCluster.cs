@@ -12,6 +12,9 @@ sealed class ChaosCluster : IAsyncDisposable
     /// <summary>Long enough for a client that runs, whatever happens to it; short enough to trim while a long run goes on.</summary>
     static readonly TimeSpan Retention = TimeSpan.FromMinutes(3);
 
+    /// <summary>Short: a fault that stops a node waits for it, and the next one waits for that.</summary>
+    static readonly TimeSpan DrainWindow = TimeSpan.FromSeconds(2);
+
     /// <summary>Each node's pool may grow to 100; publishers in SQL, faults and the checker need some beside them.</summary>
     const int PostgresConnections = NodeCount * 100 + 100;
 
@@ -50,6 +53,7 @@ sealed class ChaosCluster : IAsyncDisposable
             {
                 ["Realtime:Retention"] = Retention.ToString("c"),
                 ["Realtime:TokenGrace"] = "00:00:02",
+                ["Realtime:DrainWindow"] = DrainWindow.ToString("c"),
             };
             await UpgradeSchemaAsync(postgres, ct);
             for (var i = 1; i <= NodeCount; i++)

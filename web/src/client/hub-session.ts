@@ -51,7 +51,7 @@ export class HubSession {
     this.#link = options.openLink(options.hubUrl, token, {
       event: envelope => this.#hear(() => options.onEvent(envelope)),
       head: position => this.#hear(() => this.#hearHead(position)),
-      reconnect: afterMs => this.#hear(() => this.#finish({ reason: "server is restarting", reconnectAfterMs: readWish(afterMs) })),
+      reconnect: afterMs => this.#hear(() => this.#finish({ reason: "server is going away", reconnectAfterMs: readWish(afterMs) })),
       closed: error => this.#finish({ reason: error === undefined ? "connection closed by the server" : "connection lost" }),
     });
     this.#renewal = new TokenRenewal(this.#link, options.tokens, options.random, options.onProblem);

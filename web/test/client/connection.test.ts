@@ -131,6 +131,7 @@ describe("connecting", () => {
     await pass(249);
     expect(t.server.links).toHaveLength(1);
     expect(t.server.links[0]!.isStopped).toBe(true);
+    expect(t.client.state).toMatchObject({ name: "reconnecting", reason: "server is going away", attempt: 0 });
     await pass(1);
     expect(t.server.links).toHaveLength(2);
     expect(t.client.state.name).toBe("live");
