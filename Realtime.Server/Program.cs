@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Connections;
 using Realtime.Server;
+using Realtime.Server.Auth;
 using Realtime.Server.Dashboard;
 using Realtime.Server.EventStore.Schema;
 
@@ -9,6 +10,7 @@ try
     if (EpochCommand.IsMeant(args)) return await EpochCommand.RunAsync(args, builder);
 
     builder.AddRealtimeServer();
+    builder.Services.CloseWhatNobodyOpened();
 
     await using var app = builder.Build();
     app.UseExceptionHandler();

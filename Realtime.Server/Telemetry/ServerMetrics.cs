@@ -15,6 +15,7 @@ internal sealed class ServerMetrics
     private readonly Counter<long> _fanOutOverflows;
     private readonly Counter<long> _repaired;
     private readonly Counter<long> _trimmed;
+    private readonly Counter<long> _authorityFetches;
     private readonly Histogram<int> _batchSize;
 
     public ServerMetrics(IMeterFactory meters)
@@ -28,6 +29,7 @@ internal sealed class ServerMetrics
         _fanOutOverflows = meter.CreateCounter<long>("realtime.server.push.overflows", "{event}", "Events not pushed because the user's queue was full.");
         _repaired = meter.CreateCounter<long>("realtime.server.events.repaired", "{event}", "Events pushed by the head check because their push was lost.");
         _trimmed = meter.CreateCounter<long>("realtime.server.events.trimmed", "{event}", "Events deleted because they were older than the retention.");
+        _authorityFetches = meter.CreateCounter<long>("realtime.server.authority.fetches", "{fetch}", "Fetches of the token authority's keys.");
         _batchSize = meter.CreateHistogram<int>("realtime.server.append.batch_size", "{event}", "Events per append transaction.");
     }
 
@@ -51,6 +53,8 @@ internal sealed class ServerMetrics
     {
         if (events > 0) _trimmed.Add(events);
     }
+
+    public void AuthorityFetched(bool isFetched) => _authorityFetches.Add(1, new KeyValuePair<string, object?>("outcome", isFetched ? "ok" : "failed"));
 
     public void FanOutOverflow() => _fanOutOverflows.Add(1);
 }
