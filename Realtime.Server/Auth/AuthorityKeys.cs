@@ -165,9 +165,9 @@ internal sealed class AuthorityKeys : BaseConfigurationManager, IConfigurationMa
             if (Current?.MayKnow(keyId) == true) return true;
             return await Ask().WaitAsync(Patience, _time, cancellationToken);
         }
-        catch (TimeoutException)
+        catch (Exception over) when (over is TimeoutException or OperationCanceledException)
         {
-            return false;
+            return false; // it took too long, or nobody waits for the answer any more
         }
         finally
         {

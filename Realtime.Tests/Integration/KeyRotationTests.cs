@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
@@ -7,6 +6,7 @@ using Realtime.Contracts;
 using Realtime.Harness;
 using Realtime.Server.Auth;
 using Realtime.Tests.Support;
+using TokenClaims = Realtime.Tests.Support.TokenClaims;
 
 namespace Realtime.Tests.Integration;
 
