@@ -11,13 +11,14 @@ namespace Realtime.Tests.Client;
 /// <summary>How the client keeps its connection under tokens that end, whatever provider and server do.</summary>
 public sealed class TokenRenewalTests
 {
-    readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 23, 3, 0, 0, TimeSpan.Zero));
+    FakeTimeProvider _time = null!;
     FakeHubServer _server = null!;
     TestTokens _tokens = null!;
 
     [SetUp]
     public async Task StartServer()
     {
+        _time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 23, 3, 0, 0, TimeSpan.Zero));
         _tokens = TestTokens.Hmac(time: _time);
         _server = await FakeHubServer.StartedAsync();
     }
