@@ -18,7 +18,7 @@ sealed class FakeAuthority : IAsyncDisposable
         _published = published;
     }
 
-    internal string Url => _app.Urls.Single();
+    internal string Url { get; private set; } = string.Empty;
 
     internal int KeyFetches => Volatile.Read(ref _keyFetches);
 
@@ -40,6 +40,7 @@ sealed class FakeAuthority : IAsyncDisposable
             return authority.IsBroken ? Results.StatusCode(500) : Results.Text(TestTokens.Jwks(authority._published), "application/json");
         });
         await authority._app.StartAsync().WithinDeadline();
+        authority.Url = authority._app.Urls.Single();
         return authority;
     }
 
