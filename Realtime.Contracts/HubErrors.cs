@@ -12,6 +12,9 @@ public static class HubErrors
     /// <summary>The new token is not valid; the connection keeps its old expiry.</summary>
     public const string InvalidToken = "invalid_token";
 
+    /// <summary>The new token cannot be judged now; the connection keeps its old expiry, and the same token may be good later.</summary>
+    public const string AuthorityUnavailable = "authority_unavailable";
+
     /// <summary>An argument is malformed.</summary>
     public const string InvalidArgument = "invalid_argument";
 

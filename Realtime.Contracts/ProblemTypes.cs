@@ -20,6 +20,9 @@ public static class ProblemTypes
     /// <summary>503: this node is going away and takes no new connection; another one does.</summary>
     public const string Draining = Prefix + "draining";
 
+    /// <summary>403: a publisher's token is restricted to other users or agents; <c>errors</c> and, in an array, <c>index</c> name the event.</summary>
+    public const string PublishRestricted = Prefix + "publish-restricted";
+
     /// <summary>400: a parameter, body or field is malformed; <c>errors</c> names it.</summary>
     public const string InvalidRequest = Prefix + "invalid-request";
 
@@ -28,6 +31,9 @@ public static class ProblemTypes
 
     /// <summary>413: the body is larger than the server takes.</summary>
     public const string TooLarge = Prefix + "too-large";
+
+    /// <summary>503: the token cannot be judged, because the token authority does not answer; the same request may be accepted later.</summary>
+    public const string AuthorityUnavailable = Prefix + "authority-unavailable";
 
     /// <summary>503: the event store does not answer; a retry with the same ids is safe.</summary>
     public const string StoreUnavailable = Prefix + "store-unavailable";

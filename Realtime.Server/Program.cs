@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Connections;
 using Realtime.Server;
+using Realtime.Server.Auth;
 using Realtime.Server.Dashboard;
 using Realtime.Server.EventStore;
 using Realtime.Server.EventStore.Schema;
@@ -11,6 +12,7 @@ try
     if (SchemaCommand.IsMeant(args)) return await SchemaCommand.RunAsync(args, builder);
 
     builder.AddRealtimeServer();
+    builder.Services.CloseWhatNobodyOpened();
 
     await using var app = builder.Build();
     app.UseExceptionHandler();

@@ -77,9 +77,20 @@ internal sealed class HubLink : IAsyncDisposable
         InvokeAsync(ct => _connection.InvokeAsync<StreamPosition>(nameof(IAgentHub.GetHead), ct), cancellationToken);
 
     /// <summary>Extends the connection.</summary>
+    /// <returns>Seconds until the new expiry.</returns>
     /// <exception cref="StoreAwayException">The server refuses for now; the connection stays.</exception>
-    public Task<double> RenewTokenAsync(string token, CancellationToken cancellationToken) =>
-        InvokeAsync(ct => _connection.InvokeAsync<double>(nameof(IAgentHub.RenewToken), token, ct), cancellationToken);
+    /// <exception cref="AccessDeniedException">The token is another user's: the server ends the connection.</exception>
+    public async Task<double> RenewTokenAsync(string token, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await InvokeAsync(ct => _connection.InvokeAsync<double>(nameof(IAgentHub.RenewToken), token, ct), cancellationToken).ConfigureAwait(false);
+        }
+        catch (StoreAwayException refused) when (refused.InnerException!.Message.IndexOf(HubErrors.UserChanged, StringComparison.Ordinal) >= 0)
+        {
+            throw new AccessDeniedException(_options.UserId!, refused);
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {

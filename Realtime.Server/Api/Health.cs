@@ -52,10 +52,15 @@ internal static class Health
         }
     }
 
-    private sealed class AuthorityCheck(AuthorityWarmUp authority) : IHealthCheck
+    private sealed class AuthorityCheck(AuthorityRefresh authority, AuthorityKeys keys, TimeProvider time) : IHealthCheck
     {
-        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-            Task.FromResult(authority.IsReady ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("The token authority's keys could not be fetched yet."));
+        /// <summary>Two regular fetches have failed.</summary>
+        private static readonly TimeSpan Old = 3 * AuthorityRefresh.Regular;
+
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) => Task.FromResult(
+            !authority.IsReady ? HealthCheckResult.Unhealthy($"The keys of the token authority {keys.Address} could not be fetched.")
+            : keys.FetchedAt is { } at && time.GetUtcNow() - at > Old ? HealthCheckResult.Degraded($"The token authority {keys.Address} does not answer; its keys of {at:O} are used.")
+            : HealthCheckResult.Healthy());
     }
 
     private sealed class BackplaneCheck(IServiceProvider services) : IHealthCheck

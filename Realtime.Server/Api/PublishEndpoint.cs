@@ -4,6 +4,7 @@ using System.Text.Json.Serialization.Metadata;
 using Realtime.Contracts;
 using Realtime.Contracts.Rest;
 using Realtime.Contracts.Serialization;
+using Realtime.Server.Auth;
 using Realtime.Server.EventStore;
 using Realtime.Server.Publishing;
 
@@ -30,6 +31,7 @@ internal sealed class PublishEndpoint(IAgentEventPublisher publisher)
                 {
                     var requests = ReadArray(root);
                     ids = requests.ConvertAll(r => r.Id!.Value);
+                    PublishGrants.Of(context.User)?.DemandAll(requests, root);
                     var receipts = await publisher.PublishAsync(requests, context.RequestAborted);
                     await AnswerAsync(context.Response, StatusCodes.Status201Created, receipts, RealtimeJsonContext.Default.IReadOnlyListPublishReceipt);
                     return;
@@ -37,6 +39,7 @@ internal sealed class PublishEndpoint(IAgentEventPublisher publisher)
 
                 var request = ReadOne(root, index: null);
                 ids = [request.Id!.Value];
+                PublishGrants.Of(context.User)?.Demand(request, root, index: null);
                 var receipt = await publisher.PublishAsync(request, context.RequestAborted);
                 int status = receipt.Duplicate ? StatusCodes.Status200OK : StatusCodes.Status201Created;
                 await AnswerAsync(context.Response, status, receipt, RealtimeJsonContext.Default.PublishReceipt);
@@ -46,6 +49,10 @@ internal sealed class PublishEndpoint(IAgentEventPublisher publisher)
         catch (InvalidEventException fault)
         {
             problem = Problem.Invalid(fault.Field, fault.Problem);
+        }
+        catch (PublishRestrictedException fault)
+        {
+            problem = fault.ToProblem();
         }
         catch (JsonException fault)
         {

@@ -6,13 +6,15 @@ using Microsoft.IdentityModel.Tokens;
 namespace Realtime.Server.Auth;
 
 /// <summary>Validates a token outside a request, by the same options and rules as the bearer handler does. Thread-safe.</summary>
-internal sealed class AccessTokenValidator(IOptionsMonitor<JwtBearerOptions> bearer, IOptions<RealtimeOptions> options)
+internal sealed class AccessTokenValidator(IOptionsMonitor<JwtBearerOptions> bearer, AuthorityKeys keys, IOptions<RealtimeOptions> options)
 {
     /// <returns>The user, or <see langword="null"/> when the token is not valid.</returns>
-    public async Task<ClaimsPrincipal?> ValidateAsync(string accessToken)
+    /// <exception cref="AuthorityUnavailableException">The authority's keys cannot be had now.</exception>
+    public async Task<ClaimsPrincipal?> ValidateAsync(string accessToken, CancellationToken cancellationToken)
     {
         var settings = bearer.Get(JwtBearerDefaults.AuthenticationScheme);
         var parameters = settings.TokenValidationParameters.Clone();
+        if (!await keys.CanJudgeAsync(accessToken, cancellationToken)) throw new AuthorityUnavailableException($"The keys of {keys.Address} cannot be had now.");
         parameters.ConfigurationManager = settings.ConfigurationManager as BaseConfigurationManager;
 
         foreach (var handler in settings.TokenHandlers)

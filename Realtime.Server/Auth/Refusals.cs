@@ -4,9 +4,10 @@ using Realtime.Server.Api;
 
 namespace Realtime.Server.Auth;
 
-/// <summary>Writes 401, and what an authenticated caller gets instead: 400 for a malformed user id, 403 otherwise.</summary>
+/// <summary>Writes 401, 503 for a token that cannot be judged, and what an authenticated caller gets instead: 400 for a malformed user id, 403 otherwise.</summary>
 internal static class Refusals
 {
+    private const int RetryAfterSeconds = 2;
     private const string ItemKey = "Realtime.Refusal";
 
     /// <summary>Says why a policy refuses the request; the first reason counts.</summary>
@@ -15,6 +16,12 @@ internal static class Refusals
     internal static Task ChallengeAsync(JwtBearerChallengeContext context)
     {
         context.HandleResponse();
+        if (context.AuthenticateFailure is AuthorityUnavailableException unavailable)
+        {
+            return Problems.WriteAsync(context.HttpContext, new Problem(
+                StatusCodes.Status503ServiceUnavailable, ProblemTypes.AuthorityUnavailable, "The token cannot be judged now.", unavailable.Message) { RetryAfter = RetryAfterSeconds });
+        }
+
         string? description = context.ErrorDescription ?? (context.AuthenticateFailure is null ? null : context.AuthenticateFailure.Message);
         string header = context.Options.Challenge;
         if (context.AuthenticateFailure is not null)

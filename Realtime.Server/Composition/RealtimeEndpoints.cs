@@ -34,16 +34,18 @@ public static class RealtimeEndpoints
         ArgumentNullException.ThrowIfNull(app);
         var options = app.ServiceProvider.GetRequiredService<IOptions<RealtimeOptions>>().Value;
 
+        var routes = app.MapGroup(string.Empty).ClosedUnlessOpened();
+
         // As MapHub does it, and one step before the hub.
-        var hub = app.MapConnections(Routes.Hub, new HttpConnectionDispatcherOptions { TransportMaxBufferSize = ConnectionBuffer }, connections => connections.Use(ReleaseHandshake).UseHub<AgentHub>())
+        var hub = routes.MapConnections(Routes.Hub, new HttpConnectionDispatcherOptions { TransportMaxBufferSize = ConnectionBuffer }, connections => connections.Use(ReleaseHandshake).UseHub<AgentHub>())
             .WithMetadata(new HubMetadata(typeof(AgentHub))).RequireAuthorization(Access.Self);
         hub.Add(app.ServiceProvider.GetRequiredService<HubDoor>().Guard);
-        var rest = app.MapGroup(string.Empty).WithTags("Agents");
+        var rest = routes.MapGroup(string.Empty).WithTags("Agents");
         ((IEndpointConventionBuilder)rest).Add(SecurityHeaders.OfData);
         ((IEndpointConventionBuilder)rest).Add(app.ServiceProvider.GetRequiredService<LeavingAnswers>().Mark);
         MapPublish(rest, app.ServiceProvider);
         MapRest(rest.MapGroup(string.Empty).AddEndpointFilter<StoreFaults>());
-        MapHealth(app);
+        MapHealth(routes);
         if (options.AllowedOrigins.Count > 0)
         {
             void AllowOrigins(CorsPolicyBuilder cors) => cors.WithOrigins([.. options.AllowedOrigins]).AllowAnyHeader().AllowAnyMethod().AllowCredentials();
@@ -53,8 +55,8 @@ public static class RealtimeEndpoints
 
         var environment = app.ServiceProvider.GetRequiredService<IHostEnvironment>();
         if (DevSigningKey.IsAvailable(environment, app.ServiceProvider.GetRequiredService<IConfiguration>()))
-            app.MapPost(Routes.DevTokens, DevTokenEndpoint.HandleAsync).AllowAnonymous().WithTags("Development").TakesJson<DevTokenRequest>().Produces<DevToken>();
-        if (options.MapOpenApi) app.MapOpenApi().AllowAnonymous();
+            routes.MapPost(Routes.DevTokens, DevTokenEndpoint.HandleAsync).AllowAnonymous().WithTags("Development").TakesJson<DevTokenRequest>().Produces<DevToken>();
+        if (options.MapOpenApi) routes.MapOpenApi().AllowAnonymous();
         return app;
     }
 

@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using Microsoft.AspNetCore.SignalR;
 using Realtime.Contracts;
 using Realtime.Contracts.Rest;
@@ -27,7 +28,7 @@ internal sealed class HubCalls(
 
     public async Task<double> RenewTokenAsync(HubCallerContext caller, string accessToken)
     {
-        var user = await tokens.ValidateAsync(accessToken) ?? throw new HubException(HubErrors.InvalidToken);
+        var user = await ValidateAsync(accessToken, caller.ConnectionAborted) ?? throw new HubException(HubErrors.InvalidToken);
         var connection = connections.Get(caller.ConnectionId);
         if (TokenClaims.UserIdOf(user) != connection.UserId)
         {
@@ -53,6 +54,18 @@ internal sealed class HubCalls(
         catch (StoreUnavailableException fault)
         {
             throw new HubException(HubErrors.StoreUnavailable, fault);
+        }
+    }
+
+    private async Task<ClaimsPrincipal?> ValidateAsync(string accessToken, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await tokens.ValidateAsync(accessToken, cancellationToken);
+        }
+        catch (AuthorityUnavailableException fault)
+        {
+            throw new HubException(HubErrors.AuthorityUnavailable, fault);
         }
     }
 

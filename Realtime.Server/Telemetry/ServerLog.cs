@@ -71,6 +71,9 @@ internal static partial class ServerLog
     [LoggerMessage(41, LogLevel.Warning, "Token authority {Authority} not reachable; trying again in {Delay}.")]
     internal static partial void AuthorityNotReachable(ILogger logger, Exception fault, string authority, TimeSpan delay);
 
+    [LoggerMessage(42, LogLevel.Debug, "Token authority {Authority} was asked again: {Keys} signing keys.")]
+    internal static partial void AuthorityAsked(ILogger logger, string authority, int keys);
+
     [LoggerMessage(50, LogLevel.Warning, "Redis connection lost: {Kind}.")]
     internal static partial void RedisLost(ILogger logger, string kind);
 

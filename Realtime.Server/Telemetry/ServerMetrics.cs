@@ -19,6 +19,7 @@ internal sealed class ServerMetrics
     private readonly Counter<long> _refused;
     private readonly Counter<long> _released;
     private readonly Counter<long> _handshakesRefused;
+    private readonly Counter<long> _authorityFetches;
     private readonly Histogram<int> _batchSize;
 
     public ServerMetrics(IMeterFactory meters)
@@ -35,6 +36,7 @@ internal sealed class ServerMetrics
         _refused = meter.CreateCounter<long>("realtime.server.backplane.refused", "{message}", "Messages of Redis that were not taken, by reason.");
         _released = meter.CreateCounter<long>("realtime.server.connections.released", "{connection}", "Connections that were told to return elsewhere because this node is going away.");
         _handshakesRefused = meter.CreateCounter<long>("realtime.server.handshakes.refused", "{handshake}", "Requests to the hub refused after their token was accepted, by reason.");
+        _authorityFetches = meter.CreateCounter<long>("realtime.server.authority.fetches", "{fetch}", "Fetches of the token authority's keys.");
         _batchSize = meter.CreateHistogram<int>("realtime.server.append.batch_size", "{event}", "Events per append transaction.");
     }
 
@@ -64,6 +66,8 @@ internal sealed class ServerMetrics
     }
 
     public void BackplaneRefused(ShardFault fault) => _refused.Add(1, ReasonOf(fault));
+
+    public void AuthorityFetched(bool isFetched) => _authorityFetches.Add(1, new KeyValuePair<string, object?>("outcome", isFetched ? "ok" : "failed"));
 
     public void FanOutOverflow() => _fanOutOverflows.Add(1);
 

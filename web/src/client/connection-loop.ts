@@ -84,6 +84,7 @@ export class ConnectionLoop {
       await session.open(signal);
     } catch (error) {
       session.close();
+      if (session.outcome?.fatal !== undefined) throw session.outcome.fatal;
       if (signal.aborted) return { end: { reason: "stopped" }, nextPurpose: "connect" };
       if (error instanceof AccessTokenUnavailableError || (error instanceof RestError && error.isWrongUser)) throw error;
       this.#options.onProblem(error);
@@ -95,6 +96,7 @@ export class ConnectionLoop {
     this.#hasBeenConnected = true;
     const end = await session.ended;
     session.close();
+    if (end.fatal !== undefined) throw end.fatal;
     this.#options.onLost();
     return { end, nextPurpose: "connect" };
   }

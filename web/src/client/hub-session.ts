@@ -25,6 +25,8 @@ export interface SessionEnd {
   readonly reason: string;
   /** The server's wish, which replaces the backoff. */
   readonly reconnectAfterMs?: number;
+  /** No other connection can be better. */
+  readonly fatal?: Error;
 }
 
 const handshakeTimeoutMs = 15_000;
@@ -54,7 +56,10 @@ export class HubSession {
       reconnect: afterMs => this.#hear(() => this.#finish({ reason: "server is going away", reconnectAfterMs: readWish(afterMs) })),
       closed: error => this.#finish({ reason: error === undefined ? "connection closed by the server" : "connection lost" }),
     });
-    this.#renewal = new TokenRenewal(this.#link, options.tokens, options.random, options.onProblem);
+    this.#renewal = new TokenRenewal(this.#link, options.tokens, options.random, {
+      problem: options.onProblem,
+      userChanged: error => this.#finish({ reason: "token of another user", fatal: error }),
+    });
   }
 
   /** Handshake, then the barrier: a head that was read after the connection joined its group. */

@@ -21,6 +21,7 @@ export class FakeServer {
   cursorAnswer: number | "down" | undefined;
   renewedWith: string[] = [];
   renewalSeconds = 60;
+  renewalError: string | undefined;
   #clock = 0;
 
   get head(): number {
@@ -153,6 +154,7 @@ export class FakeLink implements HubLink {
 
   async renewToken(token: string): Promise<number> {
     this.#server.renewedWith.push(token);
+    if (this.#server.renewalError !== undefined) throw new Error(this.#server.renewalError);
     return this.#server.renewalSeconds;
   }
 
