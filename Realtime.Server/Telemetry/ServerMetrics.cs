@@ -16,6 +16,8 @@ internal sealed class ServerMetrics
     private readonly Counter<long> _repaired;
     private readonly Counter<long> _trimmed;
     private readonly Histogram<int> _batchSize;
+    private readonly Counter<long> _limits;
+    private readonly UpDownCounter<long> _connections;
 
     public ServerMetrics(IMeterFactory meters)
     {
@@ -29,6 +31,8 @@ internal sealed class ServerMetrics
         _repaired = meter.CreateCounter<long>("realtime.server.events.repaired", "{event}", "Events pushed by the head check because their push was lost.");
         _trimmed = meter.CreateCounter<long>("realtime.server.events.trimmed", "{event}", "Events deleted because they were older than the retention.");
         _batchSize = meter.CreateHistogram<int>("realtime.server.append.batch_size", "{event}", "Events per append transaction.");
+        _limits = meter.CreateCounter<long>("realtime.server.limits.reached", "{refusal}", "What was refused, or closed, because a limit was reached; the tag 'limit' names it.");
+        _connections = meter.CreateUpDownCounter<long>("realtime.server.connections", "{connection}", "Open connections.");
     }
 
     public void Appended(int events, int duplicates)
@@ -51,6 +55,12 @@ internal sealed class ServerMetrics
     {
         if (events > 0) _trimmed.Add(events);
     }
+
+    public void LimitReached(string limit) => _limits.Add(1, new KeyValuePair<string, object?>("limit", limit));
+
+    public void ConnectionOpened() => _connections.Add(1);
+
+    public void ConnectionClosed() => _connections.Add(-1);
 
     public void FanOutOverflow() => _fanOutOverflows.Add(1);
 }
