@@ -50,6 +50,10 @@ sealed class ChaosCluster : IAsyncDisposable
             {
                 ["Realtime:Retention"] = Retention.ToString("c"),
                 ["Realtime:TokenGrace"] = "00:00:02",
+                // One token publishes for all, at whatever rate is asked for, and every fault makes all clients come back at once.
+                ["Realtime:RateLimits:EventsPerSecondPerPublisher"] = "1000000",
+                ["Realtime:RateLimits:RequestsPerSecondPerUser"] = "1000000",
+                ["Realtime:RateLimits:ConnectsPerSecond"] = "1000000",
             };
             for (var i = 1; i <= NodeCount; i++)
                 cluster._nodes.Add(await ChaosNode.StartAsync($"node{i}", postgres, cluster.Redis, settings, folder, ct));
