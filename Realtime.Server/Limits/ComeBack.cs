@@ -26,7 +26,8 @@ internal sealed class ComeBack(int perSecond, TimeProvider time, Func<double> ji
         lock (_lock)
         {
             long now = time.GetTimestamp();
-            _waiting = 1 + Math.Max(0, _waiting - (time.GetElapsedTime(_at, now).TotalSeconds * perSecond));
+            double before = Math.Max(0, _waiting - (time.GetElapsedTime(_at, now).TotalSeconds * perSecond));
+            _waiting = Math.Min(before + 1, (double)perSecond * LongestSeconds); // those who are not coming back are not to be waited for long
             _at = now;
             spread = Math.Clamp(_waiting / perSecond, ShortestSpread, LongestSeconds);
         }

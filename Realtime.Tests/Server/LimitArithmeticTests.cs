@@ -67,7 +67,7 @@ public sealed class LimitArithmeticTests
         var options = new RealtimeOptions();
         configuration.GetSection(RealtimeOptions.Section).Bind(options);
 
-        options.Faults().Should().HaveCount(4).And.Contain(f => f.StartsWith("Realtime:RateLimits:ConnectsPerSecond is -5"));
+        options.Faults().Should().HaveCount(4).And.Contain(f => f.StartsWith("Realtime:RateLimits:ConnectsPerSecond is -5", StringComparison.Ordinal));
     }
 
     List<CallVerdict> Verdicts(CallBudget budget, int calls) => [.. Enumerable.Range(0, calls).Select(_ => budget.Take(perSecond: 2, _time))];
