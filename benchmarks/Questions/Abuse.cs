@@ -14,7 +14,7 @@ internal static class Abuse
 {
     private const int Rounds = 3;
     private const double WarmUp = 10;
-    private const double Phase = 6;
+    private const double Phase = 4;
 
     /// <summary>So that the second before counts in neither.</summary>
     private const double Settle = 1;
