@@ -24,8 +24,8 @@ internal static class Abusers
         ["events-of-publisher"] = (system, duration, answers) => PublishAsync(system, 10_000, dataBytes: 200, duration, answers),
         ["body"] = (system, duration, answers) => PublishAsync(system, 10, dataBytes: 10 * 1024 * 1024, duration, answers),
         ["data"] = (system, duration, answers) => PublishAsync(system, 50, dataBytes: 640 * 1024, duration, answers),
-        ["calls-of-connection"] = (system, duration, answers) => CallAsync(system, 200, (caller, _) => caller.Call(), duration, answers),
-        ["hub-message"] = (system, duration, answers) => CallAsync(system, 20, (caller, _) => _ = caller.SendLargeAsync(10 * 32 * 1024), duration, answers),
+        ["calls-of-connection"] = (system, duration, answers) => CallAsync(system, 200, caller => caller.Call(), duration, answers),
+        ["hub-message"] = (system, duration, answers) => CallAsync(system, 20, caller => _ = caller.SendLargeAsync(10 * 32 * 1024), duration, answers),
         ["slow-reader"] = NotReadAsync,
     };
 
@@ -79,16 +79,16 @@ internal static class Abusers
         });
     }
 
-    private static async Task CallAsync(SystemUnderTest system, int perSecond, Action<AbusiveCaller, int> call, TimeSpan duration, Answers answers)
+    private static async Task CallAsync(SystemUnderTest system, int perSecond, Action<AbusiveCaller> call, TimeSpan duration, Answers answers)
     {
         using var caller = new AbusiveCaller(system, User, answers);
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1.0 / perSecond));
         using var stop = new CancellationTokenSource(duration);
         try
         {
-            for (int i = 0; await timer.WaitForNextTickAsync(stop.Token); i++)
+            while (await timer.WaitForNextTickAsync(stop.Token))
             {
-                if (await caller.IsConnectedAsync()) call(caller, i);
+                if (await caller.IsConnectedAsync()) call(caller);
             }
         }
         catch (OperationCanceledException)

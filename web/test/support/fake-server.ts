@@ -74,8 +74,8 @@ export class FakeServer {
 
   readonly fetch: typeof fetch = async (input, init) => {
     const url = new URL(String(input));
-    this.requests.push(url);
     if (url.pathname.includes("/ws/agents/")) return json(this.hubAnswer.status, {}, this.hubAnswer.retryAfter);
+    this.requests.push(url);
     if (url.pathname.includes("/agents/cursors")) return this.#answerCursors(url, init);
     if (this.restAnswer === "down") throw new TypeError("connection refused");
     if (this.restAnswer !== undefined) return json(this.restAnswer.status, this.restAnswer.body ?? {}, this.restAnswer.retryAfter);
