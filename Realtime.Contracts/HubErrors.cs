@@ -18,6 +18,9 @@ public static class HubErrors
     /// <summary>An argument is malformed.</summary>
     public const string InvalidArgument = "invalid_argument";
 
+    /// <summary>The connection makes too many calls; it is closed if it goes on.</summary>
+    public const string TooManyCalls = "too_many_calls";
+
     /// <summary>The position is ahead of the head or of another epoch.</summary>
     public const string HistoryLost = "history_lost";
 }

@@ -35,6 +35,15 @@ public static class ProblemTypes
     /// <summary>503: the token cannot be judged, because the token authority does not answer; the same request may be accepted later.</summary>
     public const string AuthorityUnavailable = Prefix + "authority-unavailable";
 
+    /// <summary>429: too many requests, events or connects in a short time; <c>limit</c> says which, <c>Retry-After</c> when to come back.</summary>
+    public const string TooManyRequests = Prefix + "too-many-requests";
+
+    /// <summary>429: the user has too many open connections to this node.</summary>
+    public const string TooManyConnections = Prefix + "too-many-connections";
+
+    /// <summary>503: this node has no room for another connection; another may have.</summary>
+    public const string NodeFull = Prefix + "node-full";
+
     /// <summary>503: the event store does not answer; a retry with the same ids is safe.</summary>
     public const string StoreUnavailable = Prefix + "store-unavailable";
 }

@@ -22,6 +22,7 @@ try
         "redis-away" => RedisAwayRun.RunAsync,
         "slow-reader" => SlowReader.RunAsync,
         "rolling-restart" => RollingRestart.RunAsync,
+        "abuse" => scale => Abuse.RunAsync(scale, [.. options.Scenarios.Skip(1)]),
         _ => (Func<Scale, Task>?)null,
     };
     if (question is null) return await ScenarioRun.RunAsync(options);
@@ -31,6 +32,6 @@ try
 catch (ArgumentException fault)
 {
     await Console.Error.WriteLineAsync(
-        $"{fault.Message}\nusage: benchmarks/run.sh [scenario...] [--rounds 3] [--scale 1] [--nodes 1] [--systems ours,plain,naive] [--write]\n       benchmarks/run.sh held-stream | backplane | retention | redis-away | slow-reader | rolling-restart [--scale 1]\n       benchmarks/run.sh client");
+        $"{fault.Message}\nusage: benchmarks/run.sh [scenario...] [--rounds 3] [--scale 1] [--nodes 1] [--systems ours,plain,naive] [--write]\n       benchmarks/run.sh held-stream | backplane | retention | redis-away | slow-reader | rolling-restart | abuse [limit...] [--scale 1]\n       benchmarks/run.sh client");
     return 2;
 }

@@ -95,7 +95,7 @@ internal sealed class LinkSession(AgentEventsClientOptions options, HubLink link
                 ClientLog.ServerLeaving(logger, leave.After);
                 return new LinkEnd(Error: null, ReturnAfter: leave.After);
             case LinkSignal.Closed closed:
-                return new LinkEnd(closed.Error, HasHandshakeFailed: _stuck.IsSet);
+                return new LinkEnd(link.Refusal ?? closed.Error, HasHandshakeFailed: _stuck.IsSet);
             default:
                 throw new InvalidOperationException($"Unknown signal {signal}.");
         }

@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.Http.Features;
+using Realtime.Server.Auth;
+using Realtime.Server.Limits;
 
 namespace Realtime.Server.Api;
 
@@ -40,14 +42,20 @@ internal static class JsonBody
 
     private static async ValueTask<object?> RefuseTooLargeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
-        if (IsTooLarge(context.HttpContext)) return Problems.Result(Problem.TooLarge(MaxBytes));
+        if (IsTooLarge(context.HttpContext)) return TooLarge(context.HttpContext);
         try
         {
             return await next(context);
         }
         catch (BadHttpRequestException fault) when (fault.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
-            return Problems.Result(Problem.TooLarge(MaxBytes));
+            return TooLarge(context.HttpContext);
         }
+    }
+
+    private static IResult TooLarge(HttpContext context)
+    {
+        context.RequestServices.GetRequiredService<LimitReports>().Reached(Limit.Body, context.User.FindFirst(TokenClaims.Subject)?.Value);
+        return Problems.Result(Problem.TooLarge(MaxBytes));
     }
 }

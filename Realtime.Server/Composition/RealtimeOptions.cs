@@ -81,6 +81,25 @@ public sealed class RealtimeOptions
     /// <value>Default <see langword="false"/>.</value>
     public bool LosslessFailover { get; set; }
 
+    /// <summary>Most open connections of one user on one node; beyond it 429.</summary>
+    /// <value>Default 100; 0 for no limit.</value>
+    public int MaxConnectionsPerUser { get; set; } = 100;
+
+    /// <summary>Most open connections of one node; beyond it 503, so that a load balancer or the client tries another.</summary>
+    /// <value>Default 20,000; 0 for no limit.</value>
+    public int MaxConnections { get; set; } = 20_000;
+
+    /// <summary>Greatest hub message that a client may send, in bytes; a connection that sends a greater one is closed.</summary>
+    /// <value>Default 32,768; at least 4,096, so that a token fits.</value>
+    public int MaxHubMessageBytes { get; set; } = 32 * 1024;
+
+    /// <summary>How long the buffer of a connection (256 KiB) may stay full before it is closed as slow.</summary>
+    /// <value>Default 10 s; 100 ms to 10 minutes.</value>
+    public TimeSpan SlowReaderTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often things may happen.</summary>
+    public RateLimitOptions RateLimits { get; } = new();
+
     /// <summary>Whether <c>/openapi/v1.json</c> is mapped; a host with a document of its own may switch it off.</summary>
     /// <value>Default <see langword="true"/>.</value>
     public bool MapOpenApi { get; set; } = true;
@@ -111,6 +130,15 @@ public sealed class RealtimeOptions
             yield return "Realtime:PreviousBackplaneKey is set without Realtime:BackplaneKey, which would be the one to sign with.";
         if (FanOutQueueCapacity < 1)
             yield return $"Realtime:FanOutQueueCapacity is {FanOutQueueCapacity}; it must be at least 1.";
+        if (MaxConnectionsPerUser < 0)
+            yield return $"Realtime:MaxConnectionsPerUser is {MaxConnectionsPerUser}; it must be at least 1, or 0 for no limit.";
+        if (MaxConnections < 0)
+            yield return $"Realtime:MaxConnections is {MaxConnections}; it must be at least 1, or 0 for no limit.";
+        if (MaxHubMessageBytes < 4_096)
+            yield return $"Realtime:MaxHubMessageBytes is {MaxHubMessageBytes}; it must be at least 4096.";
+        if (SlowReaderTimeout < TimeSpan.FromMilliseconds(100) || SlowReaderTimeout > TimeSpan.FromMinutes(10))
+            yield return $"Realtime:SlowReaderTimeout is {SlowReaderTimeout}; it must be 100 ms to 10 minutes.";
+        foreach (string fault in RateLimits.Faults()) yield return fault;
         foreach (string origin in AllowedOrigins)
         {
             if (!Uri.TryCreate(origin, UriKind.Absolute, out var uri) || uri.GetLeftPart(UriPartial.Authority) != origin)

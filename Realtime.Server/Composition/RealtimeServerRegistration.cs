@@ -9,6 +9,7 @@ using Realtime.Server.Draining;
 using Realtime.Server.EventStore;
 using Realtime.Server.FanOut;
 using Realtime.Server.Hubs;
+using Realtime.Server.Limits;
 using Realtime.Server.Publishing;
 using Realtime.Server.Telemetry;
 
@@ -47,6 +48,7 @@ public static class RealtimeServerRegistration
         services.AddHostedService(s => s.GetRequiredService<HeadReader>());
         services.AddHostedService<ConnectionExpiry>();
         services.AddHostedService(s => ActivatorUtilities.CreateInstance<RetentionJob>(s, (Func<double>)RetentionJob.NextJitter));
+        LimitsSetup.Register(services);
         services.AddProblemDetails();
         services.AddOpenApi();
         services.AddCors();

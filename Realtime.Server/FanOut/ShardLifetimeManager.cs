@@ -17,7 +17,7 @@ namespace Realtime.Server.FanOut;
 /// no message to everybody.
 /// </remarks>
 internal sealed class ShardLifetimeManager(
-    LocalGroups groups, IHubProtocolResolver protocols, IServiceProvider services, RedisShards? redis = null) : HubLifetimeManager<AgentHub>, ILocalPushes
+    LocalGroups groups, IHubProtocolResolver protocols, IServiceProvider services, TimeProvider time, RedisShards? redis = null) : HubLifetimeManager<AgentHub>, ILocalPushes
 {
     /// <summary>Most connections of a group that are written to on the thread of the append loop.</summary>
     private const int MostAtOnce = 8;
@@ -26,7 +26,7 @@ internal sealed class ShardLifetimeManager(
 
     public override Task OnConnectedAsync(HubConnectionContext connection)
     {
-        _connections[connection.ConnectionId] = new LocalConnection(connection, SendHeadAsync);
+        _connections[connection.ConnectionId] = new LocalConnection(connection, SendHeadAsync, time);
         return Task.CompletedTask;
     }
 
@@ -77,6 +77,9 @@ internal sealed class ShardLifetimeManager(
 
     public override Task SendUsersAsync(IReadOnlyList<string> userIds, string methodName, object?[] args, CancellationToken cancellationToken = default) =>
         throw NoSuchTarget();
+
+    /// <summary>The connections of this node.</summary>
+    public IEnumerable<LocalConnection> Connections => _connections.Select(connection => connection.Value);
 
     public IEnumerable<string> Names => groups.Names;
 

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.SignalR;
+using Realtime.Server.Limits;
 
 namespace Realtime.Server.Hubs;
 
@@ -13,6 +14,9 @@ internal sealed class HubConnection(string userId, HubCallerContext context, Dat
     public string Id { get; } = context.ConnectionId;
 
     public string UserId => userId;
+
+    /// <summary>What it may still call.</summary>
+    public CallBudget Calls { get; } = new();
 
     /// <summary>What names the connection in the requests of long polling and server-sent events; <see langword="null"/> without negotiation.</summary>
     public string? Token { get; } = context.GetHttpContext()?.Request.Query["id"].ToString() is { Length: > 0 } token ? token : null;

@@ -35,7 +35,7 @@ internal sealed class EventRules(EventTypes types)
     {
         var utf8 = data.Utf8.Span;
         if (utf8.Length > MaxDataBytes)
-            throw new InvalidEventException("data", $"has {utf8.Length} bytes of UTF-8; at most {MaxDataBytes} are allowed", index);
+            throw new InvalidEventException("data", $"has {utf8.Length} bytes of UTF-8; at most {MaxDataBytes} are allowed", index) { IsTooLarge = true };
         if (!System.Text.Unicode.Utf8.IsValid(utf8)) throw new InvalidEventException("data", "is not valid UTF-8", index);
         try
         {

@@ -113,6 +113,18 @@ internal static partial class ServerLog
     [LoggerMessage(66, LogLevel.Warning, "The head check has no connection to look for changes; it compares all users instead.")]
     internal static partial void LookFailed(ILogger logger, Exception fault);
 
+    [LoggerMessage(80, LogLevel.Warning, "Limit {Limit} reached by user {UserId}: {Times} time(s), by whomever, since the last line about it.")]
+    internal static partial void LimitReached(ILogger logger, string limit, string? userId, long times);
+
+    [LoggerMessage(81, LogLevel.Warning, "The buffer of connection {ConnectionId} of user {UserId} was full for {Timeout}: it is closed as slow; what it missed is fetched.")]
+    internal static partial void SlowReaderClosed(ILogger logger, string connectionId, string userId, TimeSpan timeout);
+
+    [LoggerMessage(82, LogLevel.Error, "The slow connection {ConnectionId} could not be closed.")]
+    internal static partial void SlowReaderNotClosed(ILogger logger, Exception fault, string connectionId);
+
+    [LoggerMessage(83, LogLevel.Warning, "Connection {ConnectionId} of user {UserId} goes on calling though its calls are refused: it is closed.")]
+    internal static partial void CallerClosed(ILogger logger, string connectionId, string userId);
+
     [LoggerMessage(70, LogLevel.Information, "Retention: {Events} events of {Streams} streams, older than {Retention}, are trimmed.")]
     internal static partial void Trimmed(ILogger logger, long events, int streams, TimeSpan retention);
 

@@ -21,6 +21,8 @@ internal sealed class ServerMetrics
     private readonly Counter<long> _handshakesRefused;
     private readonly Counter<long> _authorityFetches;
     private readonly Histogram<int> _batchSize;
+    private readonly Counter<long> _limits;
+    private readonly UpDownCounter<long> _connections;
 
     public ServerMetrics(IMeterFactory meters)
     {
@@ -38,6 +40,8 @@ internal sealed class ServerMetrics
         _handshakesRefused = meter.CreateCounter<long>("realtime.server.handshakes.refused", "{handshake}", "Requests to the hub refused after their token was accepted, by reason.");
         _authorityFetches = meter.CreateCounter<long>("realtime.server.authority.fetches", "{fetch}", "Fetches of the token authority's keys.");
         _batchSize = meter.CreateHistogram<int>("realtime.server.append.batch_size", "{event}", "Events per append transaction.");
+        _limits = meter.CreateCounter<long>("realtime.server.limits.reached", "{refusal}", "What was refused, or closed, because a limit was reached; the tag 'limit' names it.");
+        _connections = meter.CreateUpDownCounter<long>("realtime.server.connections", "{connection}", "Open connections.");
     }
 
     public void Appended(int events, int duplicates)
@@ -68,6 +72,12 @@ internal sealed class ServerMetrics
     public void BackplaneRefused(ShardFault fault) => _refused.Add(1, ReasonOf(fault));
 
     public void AuthorityFetched(bool isFetched) => _authorityFetches.Add(1, new KeyValuePair<string, object?>("outcome", isFetched ? "ok" : "failed"));
+
+    public void LimitReached(string limit) => _limits.Add(1, new KeyValuePair<string, object?>("limit", limit));
+
+    public void ConnectionOpened() => _connections.Add(1);
+
+    public void ConnectionClosed() => _connections.Add(-1);
 
     public void FanOutOverflow() => _fanOutOverflows.Add(1);
 

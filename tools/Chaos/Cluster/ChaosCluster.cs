@@ -54,6 +54,10 @@ sealed class ChaosCluster : IAsyncDisposable
                 ["Realtime:Retention"] = Retention.ToString("c"),
                 ["Realtime:TokenGrace"] = "00:00:02",
                 ["Realtime:DrainWindow"] = DrainWindow.ToString("c"),
+                // One token publishes for all, at whatever rate is asked for, and every fault makes all clients come back at once.
+                ["Realtime:RateLimits:EventsPerSecondPerPublisher"] = "1000000",
+                ["Realtime:RateLimits:RequestsPerSecondPerUser"] = "1000000",
+                ["Realtime:RateLimits:ConnectsPerSecond"] = "1000000",
             };
             await UpgradeSchemaAsync(postgres, ct);
             for (var i = 1; i <= NodeCount; i++)

@@ -95,7 +95,7 @@ export class HubSession {
       try {
         return readHead(await this.#unlessOver(withDeadline(this.#link.getHead(), invocationTimeoutMs, "GetHead")));
       } catch (error) {
-        if (this.#isOver || !isStoreUnavailable(error)) throw error;
+        if (this.#isOver || !isPassing(error)) throw error;
         this.#options.onState({ name: "catchingUp", reason: "event store not available" });
         await this.#unlessOver(pause(backoffDelay(failures, this.#options.random()), signal));
       }
@@ -134,7 +134,7 @@ export class HubSession {
       const head = readHead(await withDeadline(this.#link.getHead(), invocationTimeoutMs, "GetHead"));
       this.#hear(() => this.#options.onHead(head));
     } catch (error) {
-      if (isStoreUnavailable(error)) this.#watchSilence();
+      if (isPassing(error)) this.#watchSilence();
       else this.#finish({ reason: "connection silent" });
     }
   }
@@ -156,6 +156,7 @@ function readWish(afterMs: unknown): number {
   return typeof afterMs === "number" && afterMs >= 0 ? Math.min(afterMs, longestReconnectWishMs) : 0;
 }
 
-function isStoreUnavailable(error: unknown): boolean {
-  return error instanceof Error && error.message.includes("store_unavailable");
+/** The hub refuses a call and keeps the connection: its store is away, or it was called too often. */
+function isPassing(error: unknown): boolean {
+  return error instanceof Error && (error.message.includes("store_unavailable") || error.message.includes("too_many_calls"));
 }
