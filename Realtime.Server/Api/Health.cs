@@ -2,6 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Realtime.Server.Auth;
 using Realtime.Server.EventStore;
 using Realtime.Server.FanOut;
+using Realtime.Server.Revocations;
 
 namespace Realtime.Server.Api;
 
@@ -13,6 +14,7 @@ internal static class Health
 
     internal static void Register(IServiceCollection services) => services.AddHealthChecks()
         .AddCheck<StoreCheck>("store", tags: [ReadyTag])
+        .AddCheck<RevocationCheck>("revocations", tags: [ReadyTag])
         .AddCheck<AuthorityCheck>("authority", tags: [ReadyTag])
         .AddCheck<BackplaneCheck>("backplane", tags: [ReadyTag]);
 
@@ -45,6 +47,12 @@ internal static class Health
                 return HealthCheckResult.Unhealthy("The event store does not answer.");
             }
         }
+    }
+
+    private sealed class RevocationCheck(RevocationList list) : IHealthCheck
+    {
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+            Task.FromResult(list.IsLoaded ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("What is revoked could not be read yet, so no token is accepted."));
     }
 
     private sealed class AuthorityCheck(AuthorityWarmUp authority) : IHealthCheck

@@ -21,6 +21,9 @@ internal static class Access
     /// <summary>The token carries <see cref="Scopes.Publish"/>.</summary>
     internal const string Publish = "realtime:publish";
 
+    /// <summary>The token carries <see cref="Scopes.Admin"/>.</summary>
+    internal const string Admin = "realtime:admin";
+
     internal static void Register(IServiceCollection services)
     {
         services.AddSingleton<ConnectionOwners>();
@@ -28,7 +31,8 @@ internal static class Access
         services.AddAuthorizationBuilder()
             .AddPolicy(Self, p => p.FromBearer().AddRequirements(new SelfRequirement(OtherUsersScope: null)))
             .AddPolicy(ReadBrake, p => p.FromBearer().AddRequirements(new SelfRequirement(Scopes.ReadBrake)))
-            .AddPolicy(Publish, p => p.FromBearer().AddRequirements(new ScopeRequirement(Scopes.Publish)));
+            .AddPolicy(Publish, p => p.FromBearer().AddRequirements(new ScopeRequirement(Scopes.Publish)))
+            .AddPolicy(Admin, p => p.FromBearer().AddRequirements(new ScopeRequirement(Scopes.Admin)));
     }
 
     /// <summary>The user a request is about: named in route or query, else the token's own. Valid once <see cref="Self"/> has let the request in.</summary>

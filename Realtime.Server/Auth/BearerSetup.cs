@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Tokens;
 using Realtime.Contracts;
+using Realtime.Server.Revocations;
 
 namespace Realtime.Server.Auth;
 
@@ -11,9 +12,10 @@ namespace Realtime.Server.Auth;
 /// Tightens the framework's bearer scheme, which reads <c>Authentication:Schemes:Bearer</c>: algorithms by allow-list, 5 s of
 /// clock skew, <c>exp</c> and <c>sub</c> required, issuer checked whenever there is one, query tokens on the hub's routes only,
 /// and refusals as ProblemDetails. Events that the host has set keep running, after ours. A token validated a moment ago is
-/// not validated again (<see cref="ValidatedTokens"/>), unless the host has events of its own that must see every request.
+/// not validated again (<see cref="ValidatedTokens"/>), unless the host has events of its own that must see every request. Whether it
+/// is revoked is asked every time, last.
 /// </summary>
-internal sealed class BearerSetup(DevSigningKey devKey, ValidatedTokens validated, IOptions<RealtimeOptions> options) : IPostConfigureOptions<JwtBearerOptions>
+internal sealed class BearerSetup(DevSigningKey devKey, ValidatedTokens validated, RevocationGate gate, IOptions<RealtimeOptions> options) : IPostConfigureOptions<JwtBearerOptions>
 {
     private const string BearerPrefix = "Bearer ";
     private static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(5);
@@ -81,6 +83,12 @@ internal sealed class BearerSetup(DevSigningKey devKey, ValidatedTokens validate
                 if (isHostWatching) return host.MessageReceived(context);
                 if (context.Token is { } token && validated.Find(token) is { } known)
                 {
+                    if (gate.RefusalOf(known.User) is { } refusal)
+                    {
+                        context.Fail(refusal);
+                        return Task.CompletedTask;
+                    }
+
                     context.Principal = known.User;
                     context.Properties.ExpiresUtc = known.ExpiresAt;
                     if (bearer.SaveToken) context.Properties.StoreTokens([new AuthenticationToken { Name = "access_token", Value = token }]);
@@ -94,6 +102,12 @@ internal sealed class BearerSetup(DevSigningKey devKey, ValidatedTokens validate
                 if (TokenClaims.FaultOf(context.Principal!, options.Value.AuthorizedParties) is { } fault)
                 {
                     context.Fail(new SecurityTokenValidationException(fault));
+                    return Task.CompletedTask;
+                }
+
+                if (gate.RefusalOf(context.Principal!) is { } refusal)
+                {
+                    context.Fail(refusal);
                     return Task.CompletedTask;
                 }
 

@@ -39,6 +39,7 @@ public static class RealtimeEndpoints
         var rest = app.MapGroup(string.Empty).WithTags("Agents");
         MapPublish(rest, app.ServiceProvider);
         MapRest(rest.MapGroup(string.Empty).AddEndpointFilter<StoreFaults>());
+        RevocationEndpoints.Map(app.MapGroup(string.Empty).WithTags("Admin").AddEndpointFilter<StoreFaults>());
         MapHealth(app);
         if (options.AllowedOrigins.Count > 0)
         {

@@ -8,6 +8,7 @@ using Realtime.Server.EventStore;
 using Realtime.Server.FanOut;
 using Realtime.Server.Hubs;
 using Realtime.Server.Publishing;
+using Realtime.Server.Revocations;
 using Realtime.Server.Telemetry;
 
 namespace Realtime.Server;
@@ -30,6 +31,7 @@ public static class RealtimeServerRegistration
         AddPublishing(builder, registerEventTypes, isServer: true);
         var services = builder.Services;
         BearerSetup.Register(services);
+        services.AddRevocations();
         Health.Register(services);
         services.AddSingleton<HubConnections>();
         services.AddSingleton<HubCalls>();

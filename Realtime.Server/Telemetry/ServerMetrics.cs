@@ -15,6 +15,8 @@ internal sealed class ServerMetrics
     private readonly Counter<long> _fanOutOverflows;
     private readonly Counter<long> _repaired;
     private readonly Counter<long> _trimmed;
+    private readonly Counter<long> _revokedTokens;
+    private readonly Counter<long> _revokedConnections;
     private readonly Histogram<int> _batchSize;
 
     public ServerMetrics(IMeterFactory meters)
@@ -28,6 +30,8 @@ internal sealed class ServerMetrics
         _fanOutOverflows = meter.CreateCounter<long>("realtime.server.push.overflows", "{event}", "Events not pushed because the user's queue was full.");
         _repaired = meter.CreateCounter<long>("realtime.server.events.repaired", "{event}", "Events pushed by the head check because their push was lost.");
         _trimmed = meter.CreateCounter<long>("realtime.server.events.trimmed", "{event}", "Events deleted because they were older than the retention.");
+        _revokedTokens = meter.CreateCounter<long>("realtime.server.tokens.revoked", "{token}", "Tokens refused because they were revoked.");
+        _revokedConnections = meter.CreateCounter<long>("realtime.server.connections.revoked", "{connection}", "Connections ended because of a revocation or a disconnect.");
         _batchSize = meter.CreateHistogram<int>("realtime.server.append.batch_size", "{event}", "Events per append transaction.");
     }
 
@@ -51,6 +55,10 @@ internal sealed class ServerMetrics
     {
         if (events > 0) _trimmed.Add(events);
     }
+
+    public void RevokedTokenRefused() => _revokedTokens.Add(1);
+
+    public void ConnectionRevoked() => _revokedConnections.Add(1);
 
     public void FanOutOverflow() => _fanOutOverflows.Add(1);
 }
