@@ -19,6 +19,7 @@ internal static class RevocationEndpoints
 
     internal static void Map(RouteGroupBuilder admin)
     {
+        admin.AddEndpointFilter(DemandNamedOperator);
         admin.MapPost(Routes.Revocations, RevokeAsync).RequireAuthorization(Access.Admin)
             .WithName("Revoke").WithSummary("Revokes one token by its jti, or all tokens of a user that were issued before a time.")
             .TakesJson<RevocationRequest>().Produces<Revocation>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(503);
@@ -32,6 +33,10 @@ internal static class RevocationEndpoints
             .WithName("DisconnectUser").WithSummary("Closes the connections of a user on all nodes; clients with a valid token come back.")
             .Produces(202).ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(503);
     }
+
+    /// <summary>Who did it is stored and logged: as with users, only what may name one.</summary>
+    private static async ValueTask<object?> DemandNamedOperator(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
+        UserId.IsValid(Operator(context.HttpContext)) ? await next(context) : Problems.Result(Problem.Invalid("sub", $"must be {UserId.Rule}"));
 
     private static async Task<IResult> RevokeAsync(HttpContext context, RevocationDesk desk, TimeProvider time, CancellationToken cancellationToken)
     {

@@ -82,8 +82,8 @@ internal sealed class SqliteRevocationStore(SqliteDatabase database) : IRevocati
             {
                 kind = RevocationRow.NameOf(wanted.Kind),
                 wanted.Subject,
-                issuedBefore = wanted.Kind == RevocationKind.User ? (wanted.IssuedBefore is { } issued ? StoreTime.ToMicros(issued) : now) : (long?)null,
-                expiresAt = wanted.Kind == RevocationKind.Disconnect ? now : wanted.ExpiresAt is { } expires ? StoreTime.ToMicros(expires) : null,
+                issuedBefore = wanted.Kind == RevocationKind.User ? Micros(wanted.IssuedBefore) ?? now : (long?)null,
+                expiresAt = wanted.Kind == RevocationKind.Disconnect ? now : Micros(wanted.ExpiresAt),
                 wanted.Reason,
                 now,
                 wanted.By,
@@ -91,6 +91,8 @@ internal sealed class SqliteRevocationStore(SqliteDatabase database) : IRevocati
             },
             transaction).ToRevocation();
     }
+
+    private static long? Micros(DateTimeOffset? time) => time is { } known ? StoreTime.ToMicros(known) : null;
 
     private static long NextVersion(SqliteConnection connection, SqliteTransaction transaction) => connection.ExecuteScalar<long>(
         """

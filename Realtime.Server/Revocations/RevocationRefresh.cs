@@ -65,22 +65,15 @@ internal sealed class RevocationRefresh(
         await base.StartAsync(cancellationToken);
     }
 
-    public override void Dispose()
-    {
-        base.Dispose();
-        _looking.Dispose();
-        _wake.Dispose();
-    }
-
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
         {
             while (true)
             {
-                await Task.Delay(Spacing, time, stoppingToken);
-                if (list.IsLoaded) await WaitAsync(Interval - Spacing, stoppingToken);
+                await WaitAsync(Interval - Spacing, stoppingToken);
                 await LookNowAsync(stoppingToken);
+                await Task.Delay(Spacing, time, stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -100,14 +93,18 @@ internal sealed class RevocationRefresh(
             changes = await store.ReadChangesAsync(since: 0, cancellationToken);
         }
 
-        _mark = changes.Mark;
         if (isWhole) list.Replace(changes.Entries);
-        else if (changes.Entries.Count == 0) return;
-        else list.Apply(changes.Entries);
+        else if (changes.Entries.Count > 0) list.Apply(changes.Entries);
+        if (isWhole || changes.Entries.Count > 0) revoked.EndRevoked(connections.All);
 
-        revoked.EndRevoked(connections.All);
-        if (before is null || !before.IsContinuedBy(changes.Mark)) return; // what was asked for in another history was done there
-        var users = changes.Entries.Where(e => e.Kind == RevocationKind.Disconnect && e.Version > before.Version).Select(e => e.Subject).ToHashSet(StringComparer.Ordinal);
+        // What was asked for in another history, or before this node began, is not for the connections of now.
+        if (before?.IsContinuedBy(changes.Mark) == true) Disconnect(changes.Entries.Where(e => e.Kind == RevocationKind.Disconnect && e.Version > before.Version));
+        _mark = changes.Mark;
+    }
+
+    private void Disconnect(IEnumerable<RevocationEntry> asked)
+    {
+        var users = asked.Select(entry => entry.Subject).ToHashSet(StringComparer.Ordinal);
         if (users.Count > 0) revoked.Disconnect(connections.All, users);
     }
 
