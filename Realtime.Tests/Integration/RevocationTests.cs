@@ -79,13 +79,13 @@ public sealed class RevocationTests
     [Test]
     public async Task While_redis_is_dead_a_revocation_reaches_the_other_node_all_the_same_and_survives_its_restart()
     {
-        await _redis.KillAsync();
         string stolen = _tokens.Create(new TokenClaims { Subject = User, Id = "stolen" });
         await using var a = await RealtimeHost.StartAsync(_settings, _tokens);
         await using (var b = await RealtimeHost.StartAsync(_settings, _tokens))
         {
             using var thief = b.ClientWith(stolen);
             (await thief.StatusAsync()).Should().Be(HttpStatusCode.OK);
+            await _redis.KillAsync();
 
             await a.RevokeTokenAsync("stolen");
 

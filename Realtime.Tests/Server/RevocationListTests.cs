@@ -8,7 +8,10 @@ namespace Realtime.Tests.Server;
 public sealed class RevocationListTests
 {
     const long Noon = 1_795_435_200;
-    readonly RevocationList _list = new();
+    RevocationList _list = null!;
+
+    [SetUp]
+    public void Create() => _list = new RevocationList();
 
     [Test]
     public void A_list_that_was_never_loaded_says_so_and_an_empty_one_revokes_nothing()

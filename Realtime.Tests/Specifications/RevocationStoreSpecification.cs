@@ -119,7 +119,7 @@ internal abstract class RevocationStoreSpecification
     [Test]
     public async Task Nothing_is_missed_by_reading_changes_while_two_nodes_revoke()
     {
-        const int each = 20;
+        const int each = 10;
         await using var other = Stores.AnotherNode();
         await other.Events.InitializeAsync(CancellationToken.None).WithinDeadline(Patience);
         var mark = (await ReadAsync()).Mark;
