@@ -80,7 +80,7 @@ internal sealed class BearerSetup(DevSigningKey devKey, ValidatedTokens validate
             OnMessageReceived = context =>
             {
                 context.Token = QueryTokenOf(context.Request) ?? HeaderTokenOf(context.Request);
-                if (isHostWatching) return host.MessageReceived(context);
+                if (isHostWatching) return AskHostAsync(context);
                 if (context.Token is { } token && validated.Find(token) is { } known)
                 {
                     if (gate.RefusalOf(known.User) is { } refusal)
@@ -128,6 +128,13 @@ internal sealed class BearerSetup(DevSigningKey devKey, ValidatedTokens validate
                 if (!context.Response.HasStarted) await Refusals.ForbidAsync(context.HttpContext);
             },
         };
+
+        // A host may let a request in by itself, and then no token is validated after this.
+        async Task AskHostAsync(MessageReceivedContext context)
+        {
+            await host.MessageReceived(context);
+            if (context.Result is { Succeeded: true, Principal: { } user } && gate.RefusalOf(user) is { } refusal) context.Fail(refusal);
+        }
     }
 
     /// <summary>Browsers cannot set a header on a WebSocket or an EventSource; nowhere else does a token belong into a URL.</summary>

@@ -41,7 +41,7 @@ internal sealed class HubConnection(string userId, HubCallerContext context, Adm
         return ExpiresAt;
     }
 
-    /// <summary>Ends the connection so that the client reconnects: <c>Abort</c> would tell it not to. </summary>
+    /// <summary>Ends the connection so that the client reconnects: <c>Abort</c> would tell it not to.</summary>
     /// <returns>Whether this was the first call; only that one counts.</returns>
     public bool RequestClose(DateTimeOffset now)
     {

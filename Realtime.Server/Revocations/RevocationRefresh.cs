@@ -8,7 +8,7 @@ namespace Realtime.Server.Revocations;
 /// Keeps this node's <see cref="RevocationList"/> as the store has it, and ends connections accordingly. Looks every second for what
 /// has changed, at once when it is told to, and reads everything at the start, after an outage, when the history is another, and
 /// now and then. Loaded before the server opens when the store answers; until then no token is accepted. When the store goes away
-/// later, the copy stays valid: nobody else can revoke anything then either, but through another node.
+/// later, the copy stays valid: nobody can revoke anything without the store.
 /// </summary>
 internal sealed class RevocationRefresh(
     IRevocationStore store, RevocationList list, HubConnections connections, RevokedConnections revoked, TimeProvider time, ILogger<RevocationRefresh> logger)

@@ -122,7 +122,7 @@ internal static partial class ServerLog
     [LoggerMessage(72, LogLevel.Debug, "Stream of user {UserId} is held by an open transaction; the next run trims it.")]
     internal static partial void TrimHeld(ILogger logger, string userId);
 
-    [LoggerMessage(73, LogLevel.Information, "Operator {Operator} revoked {Kind} '{Subject}' (issued before {IssuedBefore}, until {Until}): {Reason}")]
+    [LoggerMessage(73, LogLevel.Information, "Operator {Operator} revoked ({Kind}) '{Subject}', issued before {IssuedBefore}, until {Until}: {Reason}")]
     internal static partial void Revoked(ILogger logger, string @operator, RevocationKind kind, string subject, DateTimeOffset? issuedBefore, DateTimeOffset? until, string? reason);
 
     [LoggerMessage(74, LogLevel.Information, "Operator {Operator} took the revocation of {Kind} '{Subject}' back.")]

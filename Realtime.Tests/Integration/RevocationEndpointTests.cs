@@ -1,5 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Net;
+using System.Security.Claims;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
@@ -223,6 +225,33 @@ public sealed class RevocationEndpointTests
         (await good.StatusAsync()).Should().Be(HttpStatusCode.OK);
         using var op = host.Operator();
         (await op.PostAsync(Routes.Revocations, Samples.Json("""{"userId":"anna"}""")).WithinDeadline()).StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
+    }
+
+    [Test]
+    public async Task In_a_host_that_looks_at_every_request_or_lets_some_in_by_itself_what_is_revoked_is_refused_too()
+    {
+        var byHost = new ClaimsPrincipal(new ClaimsIdentity([new Claim("sub", "anna"), new Claim("jti", "by-host"), new Claim("exp", "32503680000")], "host"));
+        await using var host = await RealtimeHost.StartAsync(configure: services => services.Configure<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme, bearer => bearer.Events = new JwtBearerEvents
+        {
+            OnMessageReceived = context =>
+            {
+                if (!context.Request.Headers.ContainsKey("X-Host")) return Task.CompletedTask;
+                context.Principal = byHost;
+                context.Success();
+                return Task.CompletedTask;
+            },
+        }));
+        using var withToken = host.ClientWith(host.Tokens.Create(new TokenClaims { Subject = "anna", Id = "by-token" }));
+        using var without = host.ClientWith(token: null);
+        without.DefaultRequestHeaders.Add("X-Host", "yes");
+        (await withToken.StatusAsync()).Should().Be(HttpStatusCode.OK);
+        (await without.StatusAsync()).Should().Be(HttpStatusCode.OK);
+
+        await host.RevokeTokenAsync("by-token");
+        await host.RevokeTokenAsync("by-host");
+
+        (await withToken.StatusAsync()).Should().Be(HttpStatusCode.Unauthorized);
+        (await without.StatusAsync()).Should().Be(HttpStatusCode.Unauthorized);
     }
 
     string Token(string user, string jti, int hours) =>
