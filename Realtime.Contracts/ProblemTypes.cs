@@ -29,6 +29,9 @@ public static class ProblemTypes
     /// <summary>410: the stream cannot be continued from there; <c>reason</c>, <c>head</c> and <c>oldest</c> say why and where it can.</summary>
     public const string HistoryLost = Prefix + "history-lost";
 
+    /// <summary>404: there is nothing of that name.</summary>
+    public const string NotFound = Prefix + "not-found";
+
     /// <summary>413: the body is larger than the server takes.</summary>
     public const string TooLarge = Prefix + "too-large";
 

@@ -3,6 +3,7 @@ using Realtime.Server.Auth;
 using Realtime.Server.Draining;
 using Realtime.Server.EventStore;
 using Realtime.Server.FanOut;
+using Realtime.Server.Revocations;
 
 namespace Realtime.Server.Api;
 
@@ -17,6 +18,7 @@ internal static class Health
 
     internal static void Register(IServiceCollection services) => services.AddHealthChecks()
         .AddCheck<StoreCheck>("store", tags: [ReadyTag])
+        .AddCheck<RevocationCheck>("revocations", tags: [ReadyTag])
         .AddCheck<AuthorityCheck>("authority", tags: [ReadyTag])
         .AddCheck<BackplaneCheck>("backplane", tags: [ReadyTag])
         .AddCheck<DrainCheck>("draining", tags: [DrainTag]);
@@ -50,6 +52,12 @@ internal static class Health
                 return HealthCheckResult.Unhealthy("The event store does not answer.");
             }
         }
+    }
+
+    private sealed class RevocationCheck(RevocationList list) : IHealthCheck
+    {
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+            Task.FromResult(list.IsLoaded ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("What is revoked could not be read yet, so no token is accepted."));
     }
 
     private sealed class AuthorityCheck(AuthorityRefresh authority, AuthorityKeys keys, TimeProvider time) : IHealthCheck

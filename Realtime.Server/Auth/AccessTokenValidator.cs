@@ -2,11 +2,13 @@ using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Tokens;
+using Realtime.Server.Revocations;
 
 namespace Realtime.Server.Auth;
 
 /// <summary>Validates a token outside a request, by the same options and rules as the bearer handler does. Thread-safe.</summary>
-internal sealed class AccessTokenValidator(IOptionsMonitor<JwtBearerOptions> bearer, AuthorityKeys keys, IOptions<RealtimeOptions> options)
+internal sealed class AccessTokenValidator(
+    IOptionsMonitor<JwtBearerOptions> bearer, AuthorityKeys keys, IOptions<RealtimeOptions> options, RevocationGate gate)
 {
     /// <returns>The user, or <see langword="null"/> when the token is not valid.</returns>
     /// <exception cref="AuthorityUnavailableException">The authority's keys cannot be had now.</exception>
@@ -22,7 +24,7 @@ internal sealed class AccessTokenValidator(IOptionsMonitor<JwtBearerOptions> bea
             var result = await handler.ValidateTokenAsync(accessToken, parameters);
             if (!result.IsValid) continue;
             var user = new ClaimsPrincipal(result.ClaimsIdentity);
-            return TokenClaims.FaultOf(user, options.Value.AuthorizedParties) is null ? user : null;
+            return TokenClaims.FaultOf(user, options.Value.AuthorizedParties) is null && gate.RefusalOf(user) is null ? user : null;
         }
 
         return null;

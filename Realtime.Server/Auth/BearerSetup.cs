@@ -6,6 +6,7 @@ using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
 using Realtime.Contracts;
+using Realtime.Server.Revocations;
 
 namespace Realtime.Server.Auth;
 
@@ -13,10 +14,11 @@ namespace Realtime.Server.Auth;
 /// Tightens the framework's bearer scheme, which reads <c>Authentication:Schemes:Bearer</c>: algorithms by allow-list, 5 s of
 /// clock skew, <c>exp</c> and <c>sub</c> required, issuer checked whenever there is one, query tokens on the hub's routes only,
 /// and refusals as ProblemDetails. Events that the host has set keep running, after ours. A token validated a moment ago is
-/// not validated again (<see cref="ValidatedTokens"/>), unless the host has events of its own that must see every request. Keys found by
-/// discovery are <see cref="AuthorityKeys"/>, unless the host has a configuration manager of its own kind.
+/// not validated again (<see cref="ValidatedTokens"/>), unless the host has events of its own that must see every request. Whether it
+/// is revoked is asked every time, last. Keys found by discovery are <see cref="AuthorityKeys"/>, unless the host has a configuration
+/// manager of its own kind.
 /// </summary>
-internal sealed class BearerSetup(DevSigningKey devKey, ValidatedTokens validated, AuthorityKeys keys, IOptions<RealtimeOptions> options)
+internal sealed class BearerSetup(DevSigningKey devKey, ValidatedTokens validated, AuthorityKeys keys, RevocationGate gate, IOptions<RealtimeOptions> options)
     : IPostConfigureOptions<JwtBearerOptions>
 {
     private const string BearerPrefix = "Bearer ";
@@ -93,6 +95,12 @@ internal sealed class BearerSetup(DevSigningKey devKey, ValidatedTokens validate
                 if (context.Token is not { } token) return Task.CompletedTask;
                 if (validated.Find(token) is { } known)
                 {
+                    if (gate.RefusalOf(known.User) is { } refusal)
+                    {
+                        context.Fail(refusal);
+                        return Task.CompletedTask;
+                    }
+
                     context.Principal = known.User;
                     context.Properties.ExpiresUtc = known.ExpiresAt;
                     if (bearer.SaveToken) context.Properties.StoreTokens([new AuthenticationToken { Name = "access_token", Value = token }]);
@@ -109,6 +117,12 @@ internal sealed class BearerSetup(DevSigningKey devKey, ValidatedTokens validate
                 if (TokenClaims.FaultOf(context.Principal!, options.Value.AuthorizedParties) is { } fault)
                 {
                     context.Fail(new SecurityTokenValidationException(fault));
+                    return Task.CompletedTask;
+                }
+
+                if (gate.RefusalOf(context.Principal!) is { } refusal)
+                {
+                    context.Fail(refusal);
                     return Task.CompletedTask;
                 }
 
@@ -135,7 +149,8 @@ internal sealed class BearerSetup(DevSigningKey devKey, ValidatedTokens validate
     private async Task AfterHostAsync(JwtBearerEvents host, MessageReceivedContext context)
     {
         await host.MessageReceived(context);
-        if (context.Result is null && context.Token is { } token)
+        if (context.Result is { Succeeded: true, Principal: { } user } && gate.RefusalOf(user) is { } refusal) context.Fail(refusal);
+        else if (context.Result is null && context.Token is { } token)
             await FailUnlessAsync(keys.CanJudgeAsync(token, context.HttpContext.RequestAborted), context);
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Realtime.Contracts;
 using Realtime.Server.Api;
+using Realtime.Server.Revocations;
 
 namespace Realtime.Server.Auth;
 
@@ -22,7 +23,10 @@ internal static class Refusals
                 StatusCodes.Status503ServiceUnavailable, ProblemTypes.AuthorityUnavailable, "The token cannot be judged now.", unavailable.Message) { RetryAfter = RetryAfterSeconds });
         }
 
-        string? description = context.ErrorDescription ?? (context.AuthenticateFailure is null ? null : context.AuthenticateFailure.Message);
+        if (context.AuthenticateFailure is RevocationsUnknownException unknown)
+            return Problems.WriteAsync(context.HttpContext, Problem.StoreUnavailable(unknown.Message));
+
+        string? description = string.IsNullOrEmpty(context.ErrorDescription) ? context.AuthenticateFailure?.Message : context.ErrorDescription;
         string header = context.Options.Challenge;
         if (context.AuthenticateFailure is not null)
             header += $" error=\"invalid_token\", error_description=\"{Quotable(description)}\"";

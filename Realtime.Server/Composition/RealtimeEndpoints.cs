@@ -41,6 +41,7 @@ public static class RealtimeEndpoints
         ((IEndpointConventionBuilder)rest).Add(app.ServiceProvider.GetRequiredService<LeavingAnswers>().Mark);
         MapPublish(rest, app.ServiceProvider);
         MapRest(rest.MapGroup(string.Empty).AddEndpointFilter<RequestFilter>().AddEndpointFilter<StoreFaults>());
+        RevocationEndpoints.Map(rest.MapGroup(string.Empty).WithTags("Admin").AddEndpointFilter<RequestFilter>().AddEndpointFilter<StoreFaults>());
         MapHealth(routes);
         if (options.AllowedOrigins.Count > 0)
         {

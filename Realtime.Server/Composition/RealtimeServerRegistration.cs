@@ -11,6 +11,7 @@ using Realtime.Server.FanOut;
 using Realtime.Server.Hubs;
 using Realtime.Server.Limits;
 using Realtime.Server.Publishing;
+using Realtime.Server.Revocations;
 using Realtime.Server.Telemetry;
 
 namespace Realtime.Server;
@@ -37,6 +38,7 @@ public static class RealtimeServerRegistration
         AddPublishing(builder, registerEventTypes, isServer: true);
         var services = builder.Services;
         BearerSetup.Register(services);
+        services.AddRevocations();
         Health.Register(services);
         services.AddSingleton<HubConnections>();
         services.AddSingleton<HubCalls>();

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.SignalR;
+using Realtime.Server.Revocations;
 using Realtime.Server.Telemetry;
 using StackExchange.Redis;
 
@@ -17,7 +18,7 @@ internal sealed class RedisShards(
 {
     private const int ShardCount = 8;
     private const long MaxBytesUnderWay = 32 * 1024 * 1024;
-    private const string Prefix = "realtime:";
+    internal const string Prefix = "realtime:";
     private const string NoncePrefix = "nonce:";
     private static readonly TimeSpan NonceInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan NoncePatience = TimeSpan.FromSeconds(3);
@@ -77,6 +78,13 @@ internal sealed class RedisShards(
         {
             Interlocked.Add(ref _bytesUnderWay, -message.Length);
         }
+    }
+
+    /// <summary>Has the other nodes look at what is revoked, see <see cref="RevocationHint"/>. Does not wait; nothing depends on it.</summary>
+    public void HintRevocations()
+    {
+        if (_isAway || _connection is not { } connection) return;
+        RevocationHint.Publish(connection, logger);
     }
 
     /// <summary>Gives Redis a moment, so that the first push of a process finds it; a start does not depend on it.</summary>
@@ -187,6 +195,12 @@ internal sealed class RedisShards(
         string channel = message.Channel.ToString();
         int nameAt = channel.IndexOf(':', Prefix.Length) + 1;
         string name = channel[nameAt..];
+        if (name == RevocationHint.Name)
+        {
+            services.GetService<RevocationRefresh>()?.LookSoon();
+            return;
+        }
+
         if (secrets.Seal is not { } seal) return; // nothing can be told from a forgery; the head check delivers
         if (name.StartsWith(NoncePrefix, StringComparison.Ordinal))
         {

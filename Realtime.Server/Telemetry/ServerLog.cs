@@ -1,4 +1,5 @@
 using Realtime.Server.FanOut;
+using Realtime.Server.Revocations;
 
 namespace Realtime.Server.Telemetry;
 
@@ -159,4 +160,25 @@ internal static partial class ServerLog
 
     [LoggerMessage(94, LogLevel.Debug, "A page of origin {Origin} was refused at the hub; it is not in Realtime:AllowedOrigins.")]
     internal static partial void OriginRefused(ILogger logger, string origin);
+
+    [LoggerMessage(73, LogLevel.Information, "Operator {Operator} revoked ({Kind}) '{Subject}', issued before {IssuedBefore}, until {Until}: {Reason}")]
+    internal static partial void Revoked(ILogger logger, string @operator, RevocationKind kind, string subject, DateTimeOffset? issuedBefore, DateTimeOffset? until, string? reason);
+
+    [LoggerMessage(74, LogLevel.Information, "Operator {Operator} took the revocation of {Kind} '{Subject}' back.")]
+    internal static partial void RevocationWithdrawn(ILogger logger, string @operator, RevocationKind kind, string subject);
+
+    [LoggerMessage(75, LogLevel.Information, "Connection {ConnectionId} of user {UserId} is closed because its token was revoked.")]
+    internal static partial void RevokedConnectionEnded(ILogger logger, string connectionId, string userId);
+
+    [LoggerMessage(76, LogLevel.Information, "Connection {ConnectionId} of user {UserId} is closed because an operator disconnects the user.")]
+    internal static partial void UserDisconnected(ILogger logger, string connectionId, string userId);
+
+    [LoggerMessage(77, LogLevel.Warning, "What is revoked could not be read from the store; what is known here stays valid. Trying again every second.")]
+    internal static partial void RevocationsNotRead(ILogger logger, Exception fault);
+
+    [LoggerMessage(78, LogLevel.Information, "What is revoked was read from the store again.")]
+    internal static partial void RevocationsKnownAgain(ILogger logger);
+
+    [LoggerMessage(79, LogLevel.Debug, "Redis carries no hint of a revocation; the other nodes look within a second.")]
+    internal static partial void RevocationNotHinted(ILogger logger, Exception fault);
 }

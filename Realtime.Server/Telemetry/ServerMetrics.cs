@@ -20,6 +20,8 @@ internal sealed class ServerMetrics
     private readonly Counter<long> _released;
     private readonly Counter<long> _handshakesRefused;
     private readonly Counter<long> _authorityFetches;
+    private readonly Counter<long> _revokedTokens;
+    private readonly Counter<long> _revokedConnections;
     private readonly Histogram<int> _batchSize;
     private readonly Counter<long> _limits;
     private readonly UpDownCounter<long> _connections;
@@ -39,6 +41,8 @@ internal sealed class ServerMetrics
         _released = meter.CreateCounter<long>("realtime.server.connections.released", "{connection}", "Connections that were told to return elsewhere because this node is going away.");
         _handshakesRefused = meter.CreateCounter<long>("realtime.server.handshakes.refused", "{handshake}", "Requests to the hub refused after their token was accepted, by reason.");
         _authorityFetches = meter.CreateCounter<long>("realtime.server.authority.fetches", "{fetch}", "Fetches of the token authority's keys.");
+        _revokedTokens = meter.CreateCounter<long>("realtime.server.tokens.revoked", "{token}", "Tokens refused because they were revoked.");
+        _revokedConnections = meter.CreateCounter<long>("realtime.server.connections.revoked", "{connection}", "Connections ended because of a revocation or a disconnect.");
         _batchSize = meter.CreateHistogram<int>("realtime.server.append.batch_size", "{event}", "Events per append transaction.");
         _limits = meter.CreateCounter<long>("realtime.server.limits.reached", "{refusal}", "What was refused, or closed, because a limit was reached; the tag 'limit' names it.");
         _connections = meter.CreateUpDownCounter<long>("realtime.server.connections", "{connection}", "Open connections.");
@@ -78,6 +82,10 @@ internal sealed class ServerMetrics
     public void ConnectionOpened() => _connections.Add(1);
 
     public void ConnectionClosed() => _connections.Add(-1);
+
+    public void RevokedTokenRefused() => _revokedTokens.Add(1);
+
+    public void ConnectionRevoked() => _revokedConnections.Add(1);
 
     public void FanOutOverflow() => _fanOutOverflows.Add(1);
 

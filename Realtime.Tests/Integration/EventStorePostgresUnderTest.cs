@@ -1,5 +1,6 @@
 using Npgsql;
 using Realtime.Server.EventStore;
+using Realtime.Server.Revocations;
 using Realtime.Tests.Specifications;
 using Realtime.Tests.Support;
 
@@ -17,6 +18,7 @@ internal sealed class EventStorePostgresUnderTest : EventStoresUnderTest
         Events = new PostgresEventStore(_database);
         Brakes = new PostgresBrakeStore(_database);
         Cursors = new PostgresCursorStore(_database);
+        Revocations = new PostgresRevocationStore(_database);
     }
 
     public string ConnectionString { get; }
@@ -30,6 +32,8 @@ internal sealed class EventStorePostgresUnderTest : EventStoresUnderTest
     public override IBrakeStore Brakes { get; }
 
     public override IConsumerCursorStore Cursors { get; }
+
+    public override IRevocationStore Revocations { get; }
 
     /// <summary>Over an empty database of the shared server, which a busy machine may keep waiting.</summary>
     public static async Task<EventStoresUnderTest> CreateAsync() => new EventStorePostgresUnderTest(await Shared.CreateDatabaseAsync(), TimeSpan.FromSeconds(30));

@@ -168,7 +168,7 @@ public sealed class StartUpTests
 
         var paths = (await (await http.GetAsync("/openapi/v1.json")).JsonAsync()).GetProperty("paths");
 
-        foreach (string route in new[] { Routes.Events, Routes.Activity, Routes.Brake, Routes.Cursors, Routes.Cursors + "/{consumer}" })
+        foreach (string route in new[] { Routes.Events, Routes.Activity, Routes.Brake, Routes.Cursors, Routes.Cursors + "/{consumer}", Routes.Revocations, Routes.Disconnect })
             paths.TryGetProperty(route, out _).Should().BeTrue(route);
     }
 }

@@ -234,6 +234,27 @@ describe("refusals", () => {
     expect(t.server.requests.map(r => r.searchParams.get("limit"))).toEqual(["1", "1"]);
   });
 
+  it("comes back with another token when its own was revoked, without a hot loop, and misses nothing", async () => {
+    t = await new ClientUnderTest({
+      accessTokenProvider: async purpose => {
+        if (purpose !== "rejected") return "revoked";
+        t.server.refuseHandshake = false;
+        t.server.restAnswer = undefined;
+        return "fresh";
+      },
+    }).live();
+    t.server.refuseHandshake = true;
+    t.server.restAnswer = { status: 401 };
+    t.server.commitMany(2);
+    t.server.link.drop();
+    await pass(749);
+    expect(t.server.tokensSeen).toEqual(["revoked"]);
+    await pass(30_000);
+    expect(t.server.tokensSeen).toEqual(["revoked", "revoked", "fresh"]);
+    expect(t.client.state.name).toBe("live");
+    expect(t.received).toEqual(["k1.1", "k1.2"]);
+  });
+
   it("probes with the cursor once there is one", async () => {
     t = await new ClientUnderTest().live();
     const event = t.server.publish();
