@@ -9,6 +9,7 @@ try
     if (EpochCommand.IsMeant(args)) return await EpochCommand.RunAsync(args, builder);
 
     builder.AddRealtimeServer();
+    builder.WebHost.ConfigureKestrel(WebServerLimits.Apply);
 
     await using var app = builder.Build();
     app.UseExceptionHandler();

@@ -21,6 +21,7 @@ try
         "retention" => RetentionRun.RunAsync,
         "redis-away" => RedisAwayRun.RunAsync,
         "slow-reader" => SlowReader.RunAsync,
+        "hostile-load" => scale => HostileLoad.RunAsync(scale, options.Scenarios.Skip(1).ToList()),
         _ => (Func<Scale, Task>?)null,
     };
     if (question is null) return await ScenarioRun.RunAsync(options);
@@ -30,6 +31,6 @@ try
 catch (ArgumentException fault)
 {
     await Console.Error.WriteLineAsync(
-        $"{fault.Message}\nusage: benchmarks/run.sh [scenario...] [--rounds 3] [--scale 1] [--nodes 1] [--systems ours,plain,naive] [--write]\n       benchmarks/run.sh held-stream | backplane | retention | redis-away | slow-reader [--scale 1]\n       benchmarks/run.sh client");
+        $"{fault.Message}\nusage: benchmarks/run.sh [scenario...] [--rounds 3] [--scale 1] [--nodes 1] [--systems ours,plain,naive] [--write]\n       benchmarks/run.sh held-stream | backplane | retention | redis-away | slow-reader | hostile-load [attack...] [--scale 1]\n       benchmarks/run.sh client");
     return 2;
 }

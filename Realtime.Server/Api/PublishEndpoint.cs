@@ -55,9 +55,9 @@ internal sealed class PublishEndpoint(IAgentEventPublisher publisher)
         {
             problem = Problem.StoreUnavailable(fault.Message, ids);
         }
-        catch (BadHttpRequestException fault) when (fault.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        catch (BadHttpRequestException fault)
         {
-            problem = Problem.TooLarge(JsonBody.MaxBytes);
+            problem = JsonBody.ProblemOf(fault);
         }
 
         await Problems.WriteAsync(context, problem);

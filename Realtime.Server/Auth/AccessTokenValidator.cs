@@ -20,7 +20,7 @@ internal sealed class AccessTokenValidator(IOptionsMonitor<JwtBearerOptions> bea
             var result = await handler.ValidateTokenAsync(accessToken, parameters);
             if (!result.IsValid) continue;
             var user = new ClaimsPrincipal(result.ClaimsIdentity);
-            return TokenClaims.FaultOf(user, options.Value.AuthorizedParties) is null ? user : null;
+            return (TokenShape.FaultOf(accessToken) ?? TokenClaims.FaultOf(user, options.Value.AuthorizedParties)) is null ? user : null;
         }
 
         return null;

@@ -8,7 +8,7 @@ internal static class TokenClaims
 {
     internal const string Subject = "sub";
     internal const string AuthorizedParty = "azp";
-    private const string Expiry = "exp";
+    internal const string Expiry = "exp";
     private static readonly DateTimeOffset LatestExpiry = new(9000, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private static readonly string[] ScopeClaims = ["scope", "scp", "permissions"];
 

@@ -34,6 +34,9 @@ public static class RealtimeServerRegistration
         services.AddSingleton<HubConnections>();
         services.AddSingleton<HubCalls>();
         services.AddSingleton<IHubActivator<AgentHub>, AgentHubActivator>();
+        services.AddSingleton<HubFaults>();
+        services.Configure<HubOptions<AgentHub>>(hub => hub.AddFilter<HubFaults>());
+        services.AddLogging(l => l.AddFilter(HubFaults.DispatcherCategory, LogLevel.None));
         services.AddSingleton<SharedReads>();
         services.AddSingleton<HeadReader>();
         services.AddHostedService(s => s.GetRequiredService<HeadReader>());

@@ -119,4 +119,7 @@ internal static partial class ServerLog
 
     [LoggerMessage(72, LogLevel.Debug, "Stream of user {UserId} is held by an open transaction; the next run trims it.")]
     internal static partial void TrimHeld(ILogger logger, string userId);
+
+    [LoggerMessage(110, LogLevel.Error, "Call of {Method} by connection {ConnectionId} failed.")]
+    internal static partial void HubCallFailed(ILogger logger, Exception fault, string method, string connectionId);
 }
