@@ -51,6 +51,11 @@ internal sealed class PublishEndpoint(IAgentEventPublisher publisher)
         {
             problem = Problem.Invalid("body", $"is not valid JSON: {fault.Message}");
         }
+        catch (InvalidOperationException) when (ids is null)
+        {
+            // What JsonElement throws for a name or an id that is valid JSON and no text.
+            problem = Problem.Invalid("body", "holds a name or an id with half of a surrogate pair");
+        }
         catch (StoreUnavailableException fault)
         {
             problem = Problem.StoreUnavailable(fault.Message, ids);

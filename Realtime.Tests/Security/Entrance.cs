@@ -74,6 +74,9 @@ sealed record Entrance(string Name, int Accepted, string Method, string Path)
 
     internal bool IsHub => Path.StartsWith("{hub}", StringComparison.Ordinal);
 
+    /// <value>Whether a token in the query is taken there, as browsers cannot send headers.</value>
+    internal bool TakesQuery => IsHub || Path.StartsWith(Routes.EventStream, StringComparison.Ordinal);
+
     /// <value>Whether the request says whose data it is about; publishing does not, and a token without a usable name is no obstacle to it.</value>
     internal bool NamesUser => IsHub || Path.Contains("user_id", StringComparison.Ordinal);
 

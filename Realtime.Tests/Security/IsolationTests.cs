@@ -16,7 +16,7 @@ namespace Realtime.Tests.Security;
 public sealed partial class IsolationTests
 {
     const int Users = 1_000;
-    const int Arrays = 60;
+    const int Arrays = 50;
     const int EventsPerArray = 50;
     const int AtOnce = 16;
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
@@ -61,7 +61,7 @@ public sealed partial class IsolationTests
                 await PublishAsync(step.Node, step.Users);
                 if (step.Leaves >= 0) taps[step.Leaves].Dispose();
             });
-            var asked = Enumerable.Range(0, Users).Where(_ => random.Next(4) == 0).Select(user => (User: user, Node: random.Next(2))).ToList();
+            var asked = Enumerable.Range(0, Users).Where(_ => random.Next(5) == 0).Select(user => (User: user, Node: random.Next(2))).ToList();
             await ForEachAsync(asked, AskAsync);
 
             int[] staying = [.. online.Except(leaving.Take(Arrays)).Except(asked.Select(a => a.User))];

@@ -12,7 +12,8 @@ static class RawHttp
     /// <param name="server">Where to.</param>
     /// <param name="request">Each character is a byte.</param>
     /// <param name="isEnd">Whether nothing follows, which the server is told.</param>
-    internal static async Task<RawAnswer> SendAsync(Uri server, string request, bool isEnd = false)
+    /// <param name="isWhole">Whether to read until the server closes, which the request must ask for.</param>
+    internal static async Task<RawAnswer> SendAsync(Uri server, string request, bool isEnd = false, bool isWhole = false)
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         // A reset at the end: thousands of these must not leave ports behind.
@@ -28,7 +29,7 @@ static class RawHttp
             int read = await socket.ReceiveAsync(answer.AsMemory(count)).WithinDeadline();
             count += read;
             int end = answer.AsSpan(0, count).IndexOf("\r\n\r\n"u8);
-            if (end >= 0) return RawAnswer.Parse(Encoding.Latin1.GetString(answer, 0, end), Encoding.UTF8.GetString(answer, end + 4, count - end - 4));
+            if (end >= 0 && (!isWhole || read == 0)) return RawAnswer.Parse(Encoding.Latin1.GetString(answer, 0, end), Encoding.UTF8.GetString(answer, end + 4, count - end - 4));
             if (read == 0 || count == answer.Length) throw new IOException($"No HTTP answer to: {request.ReplaceLineEndings(" ")}");
         }
     }

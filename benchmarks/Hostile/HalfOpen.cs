@@ -13,7 +13,7 @@ internal static class HalfOpen
 {
     private const int Connections = 10_000;
     private const int AtOnce = 64;
-    private static readonly TimeSpan Held = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan Held = TimeSpan.FromSeconds(25);
 
     public static async Task<string> RunAsync(SystemUnderTest system, Scale scale)
     {

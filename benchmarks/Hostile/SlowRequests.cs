@@ -10,7 +10,7 @@ namespace Realtime.Benchmarks.Hostile;
 internal static class SlowRequests
 {
     private const int Connections = 1_000;
-    private static readonly TimeSpan Held = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan Held = TimeSpan.FromSeconds(25);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
     public static Task<string> HeadersAsync(SystemUnderTest system, Scale scale) => RunAsync(system, scale, string.Empty, i =>

@@ -17,7 +17,7 @@ internal static class HostileLoad
 {
     private const long MaxResident = 1L << 30;
     private const double Back = 1.2;
-    private const double WarmUp = 15;
+    private const double WarmUp = 10;
     private const int Tabs = 3;
     private const double PerSecond = 20;
     private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(60);
