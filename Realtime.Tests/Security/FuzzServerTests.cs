@@ -77,7 +77,7 @@ public sealed class FuzzServerTests
         {
             if (Interlocked.Increment(ref made) % Math.Max(1, count / 20) == 0) await _healthy.PublishAsync();
             string answers = await TalkAsync(hub, frames);
-            answers.Should().NotContain("unexpected error", "that is SignalR's word for an exception that is no refusal");
+            answers.Should().NotContain("unexpected error occurred invoking", "that is SignalR's word for an exception that is no refusal");
             foreach (string answer in answers.Split('\u001e')[..^1]) FuzzReference.IsJson(Encoding.UTF8.GetBytes(answer)).Should().BeTrue();
         }, FuzzInputs.Shown);
     }
@@ -93,13 +93,14 @@ public sealed class FuzzServerTests
             if (Interlocked.Increment(ref made) % Math.Max(1, count / 20) == 0) await _healthy.PublishAsync();
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { LingerState = new LingerOption(enable: true, seconds: 0) };
             await socket.ConnectAsync(IPAddress.Loopback, _host.Address.Port);
-            await socket.SendAsync((byte[])[.. Encoding.ASCII.GetBytes(upgrade), .. bytes]);
-            socket.Shutdown(SocketShutdown.Send);
+            await socket.SendAsync(Encoding.ASCII.GetBytes(upgrade));
             byte[] answer = new byte[4096];
+            (await socket.ReceiveAsync(answer)).Should().BePositive();
+            Encoding.ASCII.GetString(answer, 0, 12).Should().Be("HTTP/1.1 101");
             try
             {
-                (await socket.ReceiveAsync(answer)).Should().BePositive();
-                Encoding.ASCII.GetString(answer, 0, 12).Should().Be("HTTP/1.1 101");
+                await socket.SendAsync(bytes);
+                socket.Shutdown(SocketShutdown.Send);
                 while (await socket.ReceiveAsync(answer) > 0)
                 {
                 }
