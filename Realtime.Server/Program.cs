@@ -13,6 +13,7 @@ try
 
     builder.AddRealtimeServer();
     builder.Services.CloseWhatNobodyOpened();
+    builder.WebHost.ConfigureKestrel(WebServerLimits.Apply);
 
     await using var app = builder.Build();
     app.UseExceptionHandler();

@@ -194,8 +194,14 @@ internal sealed class HubLink : IAsyncDisposable
 
     private void OnHead(JsonElement head)
     {
-        if (head.ValueKind == JsonValueKind.String && StreamPosition.TryParse(head.GetString(), out var position)) _live.AddHead(position);
-        else _live.AddUnreadable();
+        try
+        {
+            _live.AddHead(head.Deserialize(RealtimeJsonContext.Default.StreamPosition));
+        }
+        catch (JsonException)
+        {
+            _live.AddUnreadable();
+        }
     }
 
     private void OnReconnectRequest(JsonElement afterMs)

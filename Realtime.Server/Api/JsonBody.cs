@@ -40,6 +40,11 @@ internal static class JsonBody
         return false;
     }
 
+    /// <summary>What the web server found while the body was read: too large, too slow, cut off, or not what its headers promised.</summary>
+    internal static Problem ProblemOf(BadHttpRequestException fault) => fault.StatusCode == StatusCodes.Status413PayloadTooLarge
+        ? Problem.TooLarge(MaxBytes)
+        : Problem.Invalid("body", $"cannot be read: {fault.Message.TrimEnd('.')}") with { Status = fault.StatusCode };
+
     private static async ValueTask<object?> RefuseTooLargeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         if (IsTooLarge(context.HttpContext)) return TooLarge(context.HttpContext);
@@ -47,9 +52,9 @@ internal static class JsonBody
         {
             return await next(context);
         }
-        catch (BadHttpRequestException fault) when (fault.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        catch (BadHttpRequestException fault)
         {
-            return TooLarge(context.HttpContext);
+            return fault.StatusCode == StatusCodes.Status413PayloadTooLarge ? TooLarge(context.HttpContext) : Problems.Result(ProblemOf(fault));
         }
     }
 

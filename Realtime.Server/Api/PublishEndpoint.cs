@@ -68,13 +68,18 @@ internal sealed class PublishEndpoint(IAgentEventPublisher publisher, RequestLim
         {
             problem = Problem.Invalid("body", $"is not valid JSON: {fault.Message}");
         }
+        catch (InvalidOperationException) when (ids is null)
+        {
+            // What JsonElement throws for a name or an id that is valid JSON and no text.
+            problem = Problem.Invalid("body", "holds a name or an id with half of a surrogate pair");
+        }
         catch (StoreUnavailableException fault)
         {
             problem = Problem.StoreUnavailable(fault.Message, ids);
         }
-        catch (BadHttpRequestException fault) when (fault.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        catch (BadHttpRequestException fault)
         {
-            problem = TooLarge(by);
+            problem = fault.StatusCode == StatusCodes.Status413PayloadTooLarge ? TooLarge(by) : JsonBody.ProblemOf(fault);
         }
 
         await Problems.WriteAsync(context, problem);

@@ -24,7 +24,8 @@ internal sealed class AccessTokenValidator(
             var result = await handler.ValidateTokenAsync(accessToken, parameters);
             if (!result.IsValid) continue;
             var user = new ClaimsPrincipal(result.ClaimsIdentity);
-            return TokenClaims.FaultOf(user, options.Value.AuthorizedParties) is null && gate.RefusalOf(user) is null ? user : null;
+            string? fault = TokenShape.FaultOf(accessToken) ?? TokenClaims.FaultOf(user, options.Value.AuthorizedParties);
+            return fault is null && gate.RefusalOf(user) is null ? user : null;
         }
 
         return null;

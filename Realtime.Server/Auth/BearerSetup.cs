@@ -2,6 +2,7 @@ using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
@@ -114,7 +115,8 @@ internal sealed class BearerSetup(DevSigningKey devKey, ValidatedTokens validate
             OnTokenValidated = context =>
             {
                 PublishGrants.Complete(context.Principal!, context.SecurityToken);
-                if (TokenClaims.FaultOf(context.Principal!, options.Value.AuthorizedParties) is { } fault)
+                string? unusual = context.SecurityToken is JsonWebToken jwt ? TokenShape.FaultOf(jwt.EncodedToken) : null;
+                if ((unusual ?? TokenClaims.FaultOf(context.Principal!, options.Value.AuthorizedParties)) is { } fault)
                 {
                     context.Fail(new SecurityTokenValidationException(fault));
                     return Task.CompletedTask;

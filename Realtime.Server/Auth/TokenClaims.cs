@@ -8,7 +8,7 @@ internal static class TokenClaims
 {
     internal const string Subject = "sub";
     internal const string AuthorizedParty = "azp";
-    private const string Expiry = "exp";
+    internal const string Expiry = "exp";
     private const string Id = "jti";
     private const string IssuedAt = "iat";
     private const double MicrosPerSecond = 1_000_000;

@@ -146,6 +146,7 @@ internal static partial class ServerLog
 
     [LoggerMessage(103, LogLevel.Warning, "The database role {Role} is a superuser: give the server a role that can only read and write its rows (docs/security-trust.md).")]
     internal static partial void RoleIsSuperuser(ILogger logger, string role);
+
     [LoggerMessage(90, LogLevel.Information, "Told to stop: not ready any more, {Connections} connections are released over {Window}.")]
     internal static partial void Draining(ILogger logger, int connections, TimeSpan window);
 
@@ -181,4 +182,7 @@ internal static partial class ServerLog
 
     [LoggerMessage(79, LogLevel.Debug, "Redis carries no hint of a revocation; the other nodes look within a second.")]
     internal static partial void RevocationNotHinted(ILogger logger, Exception fault);
+
+    [LoggerMessage(110, LogLevel.Error, "Call of {Method} by connection {ConnectionId} failed.")]
+    internal static partial void HubCallFailed(ILogger logger, Exception fault, string method, string connectionId);
 }
