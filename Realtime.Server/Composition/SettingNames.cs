@@ -10,7 +10,7 @@ namespace Realtime.Server;
 internal static class SettingNames
 {
     /// <summary>Names of the contract that options of their own read, with whatever lies below them.</summary>
-    private static readonly string[] ReadElsewhere = ["DrainWindow", "ManagementPort", "MaxConnectionsPerUser", "RateLimits"];
+    private static readonly string[] ReadElsewhere = ["ManagementPort"];
 
     /// <param name="section">What was configured.</param>
     /// <param name="options">The class whose public properties are the settings.</param>

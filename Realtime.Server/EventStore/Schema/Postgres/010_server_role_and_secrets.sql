@@ -47,7 +47,7 @@ begin
     execute format('grant select, insert, update, delete on all tables in schema realtime to %I', p_role);
     execute format('revoke insert, update, delete on schema_versions, backplane_secrets, history from %I', p_role);
     execute format('revoke insert, delete on history_record from %I', p_role);
-    execute format('revoke delete on streams, brakes from %I', p_role);
+    execute format('revoke delete on streams, brakes, revocations_version from %I', p_role);
     execute format('revoke update on events from %I', p_role);
     execute format('alter default privileges in schema realtime grant select, insert, update, delete on tables to %I', p_role);
 end
@@ -64,6 +64,7 @@ as $$
         from (values
             ('schema_versions', 'select'), ('backplane_secrets', 'select'), ('history', 'select'), ('history_record', 'select update'),
             ('streams', 'select insert update'), ('events', 'select insert delete'), ('brakes', 'select insert update'),
-            ('cursors', 'select insert update delete'), ('changes', 'select insert delete'), ('changes_kept', 'select insert update')) as n (name, privileges)) r
+            ('cursors', 'select insert update delete'), ('changes', 'select insert delete'), ('changes_kept', 'select insert update'),
+            ('revocations', 'select insert update delete'), ('revocations_version', 'select insert update')) as n (name, privileges)) r
     where not has_table_privilege('realtime.' || r.name, r.privilege)
 $$;
