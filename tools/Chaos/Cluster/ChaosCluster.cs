@@ -31,7 +31,10 @@ sealed class ChaosCluster : IAsyncDisposable
     /// <summary>Signs the tokens of this run, base64.</summary>
     internal string Secret { get; } = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
 
-    internal static async Task<ChaosCluster> StartAsync(string folder, CancellationToken ct)
+    /// <param name="folder">For what the nodes say.</param>
+    /// <param name="tokenGrace">How long a connection outlives its token; null for the servers' default.</param>
+    /// <param name="ct">Ends the start.</param>
+    internal static async Task<ChaosCluster> StartAsync(string folder, TimeSpan? tokenGrace, CancellationToken ct)
     {
         var postgres = await PostgresServer.StartAsync(new() { MaxConnections = PostgresConnections }, ct);
         ChaosCluster cluster;
@@ -49,8 +52,9 @@ sealed class ChaosCluster : IAsyncDisposable
             var settings = new Dictionary<string, string?>(ChaosTokens.ServerSettings(cluster.Secret))
             {
                 ["Realtime:Retention"] = Retention.ToString("c"),
-                ["Realtime:TokenGrace"] = "00:00:02",
             };
+            if (tokenGrace is { } grace)
+                settings["Realtime:TokenGrace"] = grace.ToString("c");
             for (var i = 1; i <= NodeCount; i++)
                 cluster._nodes.Add(await ChaosNode.StartAsync($"node{i}", postgres, cluster.Redis, settings, folder, ct));
             return cluster;
