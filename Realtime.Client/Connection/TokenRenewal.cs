@@ -41,9 +41,12 @@ internal sealed class TokenRenewal(AgentEventsClientOptions options, HubLink lin
                 return pause;
             }
 
+            long asked = _time.GetTimestamp();
             double secondsLeft = await link.RenewTokenAsync(token, ended).ConfigureAwait(false);
             tokens.Renewed(token);
-            return TokenExpiry.RenewIn(secondsLeft, options.Jitter);
+
+            // How long the answer took to come is not known, so all the time since the question counts as gone.
+            return TokenExpiry.RenewIn(secondsLeft - _time.GetElapsedTime(asked).TotalSeconds, options.Jitter);
         }
         catch (Exception fault) when (fault is not AccessDeniedException && !ended.IsCancellationRequested)
         {

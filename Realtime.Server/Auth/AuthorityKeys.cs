@@ -7,7 +7,7 @@ namespace Realtime.Server.Auth;
 
 /// <summary>
 /// The signing keys of the token authority. Stands in for the framework's manager, which refuses the first token of a new key, looks
-/// no second time within five minutes, and trusts a withdrawn key for an hour. Here a request whose token names a key that is not known
+/// no second time within five minutes, and trusts a withdrawn key for hours. Here a request whose token names a key that is not known
 /// waits for one fetch, shared by all who wait and at most one every <see cref="Spacing"/>, and is judged then. A token that cannot be
 /// judged, because the authority does not answer, is answered "unavailable" and never "invalid". Thread-safe.
 /// </summary>

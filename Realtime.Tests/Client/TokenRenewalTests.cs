@@ -43,7 +43,7 @@ public sealed class TokenRenewalTests
 
         await AdvanceUntilAsync("it is renewed ten times", () => renewedAt.Count >= 10, step: 0.25);
 
-        renewedAt.Zip(renewedAt.Skip(1), (earlier, later) => (later - earlier).TotalSeconds).Should().OnlyContain(pause => pause >= 2.25);
+        renewedAt.Zip(renewedAt.Skip(1), (earlier, later) => (later - earlier).TotalSeconds).Should().OnlyContain(pause => pause >= 1, "however long an answer takes by this clock, nothing is pressed");
         _server.HandshakeTokens.Should().ContainSingle();
     }
 

@@ -20,6 +20,9 @@ sealed class ChaosRun(ChaosOptions options, string folder, Action<string> log, A
     /// <summary>Longer than the longest backoff with everything that can follow it.</summary>
     static readonly TimeSpan CatchUpPatience = TimeSpan.FromSeconds(120);
 
+    /// <summary>So that a client which gets no token loses its connection soon. Without faults the servers' own: slowness of the machine is not what is tested.</summary>
+    static readonly TimeSpan ShortGrace = TimeSpan.FromSeconds(2);
+
     readonly List<string> _complaints = [];
 
     internal async Task<RunReport> RunAsync(CancellationToken ct)
@@ -34,7 +37,7 @@ sealed class ChaosRun(ChaosOptions options, string folder, Action<string> log, A
             ? new ServerBuilds(Harness.RepositoryPaths.BuiltAssembly("Realtime.Server", "Realtime.Server.dll"), await NewerBuild.MakeAsync(newer.Path, ct))
             : null;
 
-        await using var cluster = await ChaosCluster.StartAsync(folder, ct);
+        await using var cluster = await ChaosCluster.StartAsync(folder, options.IsCalm ? null : ShortGrace, ct);
         var store = new StoreTruth(cluster.Postgres.ConnectionString);
         await store.InstallAsync(ct);
         await using var pushes = await RecordedPushes.StartAsync(cluster.Redis.ConnectionString);

@@ -34,7 +34,10 @@ sealed class ChaosCluster : IAsyncDisposable
     /// <summary>Signs the tokens of this run, base64.</summary>
     internal string Secret { get; } = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
 
-    internal static async Task<ChaosCluster> StartAsync(string folder, CancellationToken ct)
+    /// <param name="folder">For what the nodes say.</param>
+    /// <param name="tokenGrace">How long a connection outlives its token; null for the servers' default.</param>
+    /// <param name="ct">Ends the start.</param>
+    internal static async Task<ChaosCluster> StartAsync(string folder, TimeSpan? tokenGrace, CancellationToken ct)
     {
         var postgres = await PostgresServer.StartAsync(new() { MaxConnections = PostgresConnections }, ct);
         ChaosCluster cluster;
@@ -52,13 +55,14 @@ sealed class ChaosCluster : IAsyncDisposable
             var settings = new Dictionary<string, string?>(ChaosTokens.ServerSettings(cluster.Secret))
             {
                 ["Realtime:Retention"] = Retention.ToString("c"),
-                ["Realtime:TokenGrace"] = "00:00:02",
                 ["Realtime:DrainWindow"] = DrainWindow.ToString("c"),
                 // One token publishes for all, at whatever rate is asked for, and every fault makes all clients come back at once.
                 ["Realtime:RateLimits:EventsPerSecondPerPublisher"] = "1000000",
                 ["Realtime:RateLimits:RequestsPerSecondPerUser"] = "1000000",
                 ["Realtime:RateLimits:ConnectsPerSecond"] = "1000000",
             };
+            if (tokenGrace is { } grace)
+                settings["Realtime:TokenGrace"] = grace.ToString("c");
             await UpgradeSchemaAsync(postgres, ct);
             for (var i = 1; i <= NodeCount; i++)
                 cluster._nodes.Add(await ChaosNode.StartAsync($"node{i}", postgres, cluster.Redis, settings, folder, ct));
