@@ -9,6 +9,10 @@ namespace Realtime.Server.EventStore;
 /// </summary>
 public interface IEventStore
 {
+    /// <summary>How many calls of <see cref="AppendAsync"/>, for different users, the store gets on with at the same time.</summary>
+    /// <value>Default 1; at least 1.</value>
+    int ConcurrentAppends => 1;
+
     /// <summary>Creates or upgrades the schema and reads the epoch. Safe on several nodes at once; call again until it succeeds.</summary>
     /// <param name="cancellationToken">Ends the attempt.</param>
     Task InitializeAsync(CancellationToken cancellationToken);

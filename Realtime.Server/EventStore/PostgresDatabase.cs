@@ -1,3 +1,4 @@
+using Dapper;
 using System.Data.Common;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -54,7 +55,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
         _settings = new NpgsqlConnectionStringBuilder(settings.ConnectionString);
         _listenerSettings = ApartSettings("listener").ConnectionString;
         builder.UsePhysicalConnectionInitializer(
-            static _ => throw new NotSupportedException("Connections are opened asynchronously."), _identity.CheckAsync);
+            static _ => throw new NotSupportedException("Connections are opened asynchronously."), PrepareAsync);
         (_hosts, _source) = settings.Host?.Contains(',', StringComparison.Ordinal) == true
             ? Primary(builder.BuildMultiHost())
             : (builder.Build(), null!);
@@ -72,6 +73,14 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
 
             return false;
         }
+    }
+
+    private async Task PrepareAsync(NpgsqlConnection connection)
+    {
+        // Each statement has one good plan, by index, whatever it is asked for. Left to itself PostgreSQL plans a page anew each time,
+        // because a small limit looks cheaper than an unknown one; that costs as much as reading it, and more in a large store.
+        await connection.ExecuteAsync("set plan_cache_mode = force_generic_plan");
+        await _identity.CheckAsync(connection);
     }
 
     /// <summary>How long a statement may take.</summary>

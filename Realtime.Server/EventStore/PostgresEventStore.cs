@@ -10,6 +10,8 @@ namespace Realtime.Server.EventStore;
 /// </summary>
 internal sealed class PostgresEventStore(PostgresDatabase database) : IEventStore, IManyStreams
 {
+    public int ConcurrentAppends => 2;
+
     public Task InitializeAsync(CancellationToken cancellationToken) => database.InitializeAsync(cancellationToken);
 
     public async Task<IReadOnlyList<AppendOutcome>> AppendAsync(IReadOnlyList<AppendUnit> units, TimeSpan? lockWait, CancellationToken cancellationToken)

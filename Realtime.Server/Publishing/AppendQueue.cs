@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Microsoft.Extensions.Options;
 using Realtime.Server.EventStore;
 using Realtime.Server.Telemetry;
@@ -6,7 +5,8 @@ using Realtime.Server.Telemetry;
 namespace Realtime.Server.Publishing;
 
 /// <summary>
-/// Group commit: publishes that arrive while an append is under way go together into the next one, without a timer.
+/// Group commit: publishes that arrive while an append is under way go together into the next one, without a timer. When enough
+/// of them have come, and the store gets on with two at once, the next one begins beside it, for other users.
 /// A publisher waits for the commit, at most <see cref="RealtimeOptions.PublishTimeout"/>, and never for the push.
 /// The queue is bounded; full means "unavailable" at once. Streams held by somebody's open transaction leave for
 /// <see cref="AppendLanes"/>, so that one user never delays another. Thread-safe.
@@ -22,8 +22,8 @@ internal sealed class AppendQueue : BackgroundService
     private readonly TimeProvider _time;
     private readonly ServerMetrics _metrics;
     private readonly ILogger<AppendQueue> _logger;
-    private readonly Channel<PendingUnit> _arrivals = Channel.CreateUnbounded<PendingUnit>(new() { SingleReader = true });
-    private readonly List<PendingUnit> _postponed = []; // only the loop touches it
+    private readonly AppendBacklog _backlog;
+    private readonly List<Flight> _flights = []; // only the loop touches it
     private Task _settling = Task.CompletedTask; // the batch before is pushed and answered while the next is under way
     private int _waiting; // events of units that are neither completed nor failed
 
@@ -37,7 +37,10 @@ internal sealed class AppendQueue : BackgroundService
         _time = time;
         _metrics = metrics;
         _logger = logger;
+        _backlog = new AppendBacklog(lanes, _options.MaxAppendBatch, time);
     }
+
+    private bool MayLaunch => _flights.Count == 0 || (_flights.Count < _store.ConcurrentAppends && _backlog.HasEnoughForAnother);
 
     /// <summary>Appends a unit and waits for its commit.</summary>
     /// <exception cref="StoreUnavailableException">No acknowledgement in time, or the queue is full.</exception>
@@ -54,7 +57,7 @@ internal sealed class AppendQueue : BackgroundService
         // The place is given back when the unit is done with, not when its publisher has gone: a store that hangs while
         // publishers give up and come again must not fill the memory.
         _ = pending.Done.ContinueWith(Release, pending.Count, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        if (!_arrivals.Writer.TryWrite(pending)) pending.Fail(Stopping());
+        if (!_backlog.TryAdd(pending)) pending.Fail(Stopping());
         try
         {
             return await pending.Done.WaitAsync(_options.PublishTimeout, _time, cancellationToken);
@@ -78,11 +81,14 @@ internal sealed class AppendQueue : BackgroundService
     {
         try
         {
-            while (_postponed.Count > 0 || await _arrivals.Reader.WaitToReadAsync(stoppingToken))
+            while (true)
             {
-                var batch = TakeBatch();
-                if (batch.Count == 0) continue;
-                if (!await AppendBatchAsync(batch, stoppingToken)) await Task.Delay(PauseAfterFault, _time, stoppingToken);
+                while (MayLaunch && _backlog.Take(_flights.SelectMany(f => f.Batch)) is { Count: > 0 } batch) Launch(batch, stoppingToken);
+                await _backlog.WaitAsync(stoppingToken);
+                while (_flights.Find(f => f.Append.IsCompleted) is { } flight)
+                {
+                    if (!await LandAsync(flight, stoppingToken)) await Task.Delay(PauseAfterFault, _time, stoppingToken);
+                }
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -91,6 +97,7 @@ internal sealed class AppendQueue : BackgroundService
         }
         finally
         {
+            while (_flights.Count > 0) await LandAsync(_flights[0], stoppingToken);
             await _settling;
             await AnswerAllAsync();
         }
@@ -99,71 +106,51 @@ internal sealed class AppendQueue : BackgroundService
     /// <summary>However the loop ended: nobody who waits, and nobody who comes later, is left without an answer.</summary>
     private async Task AnswerAllAsync()
     {
-        _arrivals.Writer.TryComplete();
-        foreach (var unit in _postponed) unit.Fail(Stopping());
-        while (_arrivals.Reader.TryRead(out var unit)) unit.Fail(Stopping());
+        foreach (var unit in _backlog.Close()) unit.Fail(Stopping());
         await _lanes.StopAsync();
     }
 
-    /// <summary>The next units for one transaction: in order, no id twice, none whose stream waits in a lane, none that nobody waits for.</summary>
-    private List<PendingUnit> TakeBatch()
+    private void Launch(List<PendingUnit> batch, CancellationToken stoppingToken)
     {
-        var batch = new List<PendingUnit>();
-        var ids = new HashSet<(string, Guid)>();
-        var later = new List<PendingUnit>();
-        var now = _time.GetUtcNow();
-        int events = 0;
+        _metrics.Batch(batch.Sum(u => u.Count));
+        var append = AppendAsync();
+        _flights.Add(new Flight(batch, append));
+        _ = append.ContinueWith(_ => _backlog.Wake(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
-        using var postponed = _postponed.ToList().GetEnumerator();
-        while (events < _options.MaxAppendBatch)
-        {
-            PendingUnit? unit;
-            if (postponed.MoveNext()) unit = postponed.Current;
-            else if (!_arrivals.Reader.TryRead(out unit)) break;
-
-            if (unit.Deadline <= now) unit.Fail(new StoreUnavailableException("The store did not acknowledge in time."));
-            else if (_lanes.TryEnter(unit)) continue;
-            else if (unit.Unit.Events.Any(e => ids.Contains((e.UserId, e.Id)))) later.Add(unit);
-            else
-            {
-                foreach (var e in unit.Unit.Events) ids.Add((e.UserId, e.Id));
-                batch.Add(unit);
-                events += unit.Count;
-            }
-        }
-
-        while (postponed.MoveNext()) later.Add(postponed.Current);
-        _postponed.Clear();
-        _postponed.AddRange(later);
-        return batch;
+        async Task<IReadOnlyList<AppendOutcome>> AppendAsync() => await _store.AppendAsync(batch.ConvertAll(u => u.Unit), lockWait: null, stoppingToken);
     }
 
+    /// <summary>What follows an append. Never throws.</summary>
     /// <returns>Whether the store answered.</returns>
-    private async Task<bool> AppendBatchAsync(List<PendingUnit> batch, CancellationToken stoppingToken)
+    private async Task<bool> LandAsync(Flight flight, CancellationToken stoppingToken)
     {
+        var batch = flight.Batch;
         IReadOnlyList<AppendOutcome> outcomes;
         try
         {
-            _metrics.Batch(batch.Sum(u => u.Count));
-            outcomes = await _store.AppendAsync(batch.ConvertAll(u => u.Unit), lockWait: null, stoppingToken);
+            outcomes = await flight.Append;
         }
         catch (StoreUnavailableException fault)
         {
             ServerLog.AppendFailed(_logger, fault, batch.Count);
             foreach (var unit in batch) unit.MayBeStored = true;
-            _postponed.InsertRange(0, batch);
+            _backlog.PutBack(batch);
             return false;
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             foreach (var unit in batch) unit.Fail(Stopping());
-            throw;
+            return true;
         }
         catch (Exception fault)
         {
             ServerLog.AppendBroken(_logger, fault, batch.Count);
             foreach (var unit in batch) unit.Fail(new StoreUnavailableException("The append failed.", fault));
             return false;
+        }
+        finally
+        {
+            _flights.Remove(flight);
         }
 
         for (int i = 0; i < batch.Count; i++)
@@ -194,4 +181,6 @@ internal sealed class AppendQueue : BackgroundService
         Interlocked.Add(ref _waiting, -events);
         return false;
     }
+
+    private sealed record Flight(List<PendingUnit> Batch, Task<IReadOnlyList<AppendOutcome>> Append);
 }

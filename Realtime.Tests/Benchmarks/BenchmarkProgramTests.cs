@@ -4,6 +4,7 @@ namespace Realtime.Tests.Benchmarks;
 
 /// <summary>The benchmark as a user runs it, so small that its figures say nothing.</summary>
 [Category("Integration")]
+[NonParallelizable]
 public sealed class BenchmarkProgramTests
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);

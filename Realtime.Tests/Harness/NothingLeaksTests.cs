@@ -7,6 +7,7 @@ namespace Realtime.Tests.Harness;
 
 /// <summary>A run that is killed with -9 leaves no server running, and the next one removes its folders.</summary>
 [Category("Integration")]
+[NonParallelizable]
 public sealed class NothingLeaksTests
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);

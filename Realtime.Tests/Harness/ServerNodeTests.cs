@@ -6,6 +6,7 @@ namespace Realtime.Tests.Harness;
 
 /// <summary>How a node is started, watched and ended; what it runs is a stand-in here.</summary>
 [Category("Integration")]
+[NonParallelizable]
 public sealed class ServerNodeTests
 {
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);

@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -152,6 +153,94 @@ public sealed class AppendQueueTests
         await held.Invoking(t => t.WithinDeadline()).Should().ThrowAsync<StoreUnavailableException>();
     }
 
+    [Test]
+    public async Task Enough_new_events_are_appended_beside_an_append_under_way_but_not_those_of_its_user()
+    {
+        var calls = HoldAppends();
+        var first = Publish("busy");
+        var firstCall = await calls.Reader.ReadAsync().AsTask().WithinDeadline();
+        var second = Publish("busy");
+        var others = Enumerable.Range(0, AppendBacklog.EnoughForAnother).Select(_ => Publish()).ToList();
+
+        var secondCall = await calls.Reader.ReadAsync().AsTask().WithinDeadline();
+        secondCall.Users.Should().HaveCountGreaterThanOrEqualTo(AppendBacklog.EnoughForAnother - 1).And.NotContain("busy");
+        secondCall.Go.SetResult();
+        await Task.WhenAll(others.Take(secondCall.Users.Count)).WithinDeadline();
+        first.IsCompleted.Should().BeFalse();
+        second.IsCompleted.Should().BeFalse();
+
+        firstCall.Go.SetResult();
+        (await first.WithinDeadline()).Single().Position.Sequence.Should().Be(1);
+        var thirdCall = await calls.Reader.ReadAsync().AsTask().WithinDeadline();
+        thirdCall.Users.Should().Contain("busy");
+        thirdCall.Go.SetResult();
+        (await second.WithinDeadline()).Single().Position.Sequence.Should().Be(2);
+        await Task.WhenAll(others).WithinDeadline();
+    }
+
+    [Test]
+    public async Task An_array_that_waits_for_a_user_with_an_append_under_way_is_not_overtaken_by_its_other_users()
+    {
+        var calls = HoldAppends();
+        var first = Publish("busy");
+        var firstCall = await calls.Reader.ReadAsync().AsTask().WithinDeadline();
+        var array = _queue.AppendAsync(Unit(Event("busy"), Event("other")), CancellationToken.None);
+        var after = Publish("other");
+        var others = Enumerable.Range(0, AppendBacklog.EnoughForAnother).Select(_ => Publish()).ToList();
+
+        var secondCall = await calls.Reader.ReadAsync().AsTask().WithinDeadline();
+        secondCall.Users.Should().NotContain("busy").And.NotContain("other");
+        secondCall.Go.SetResult();
+        firstCall.Go.SetResult();
+        await first.WithinDeadline();
+        await LetGoAsync(calls, until: Task.WhenAll([array, after, .. others]));
+
+        (await array.WithinDeadline())[1].Position.Sequence.Should().Be(1);
+        (await after.WithinDeadline()).Single().Position.Sequence.Should().Be(2);
+    }
+
+    [Test]
+    public async Task Few_new_events_wait_for_the_append_under_way()
+    {
+        var calls = HoldAppends();
+        var first = Publish();
+        var firstCall = await calls.Reader.ReadAsync().AsTask().WithinDeadline();
+        var others = Enumerable.Range(0, AppendBacklog.EnoughForAnother - 1).Select(_ => Publish()).ToList();
+
+        firstCall.Go.SetResult();
+        await first.WithinDeadline();
+
+        var secondCall = await calls.Reader.ReadAsync().AsTask().WithinDeadline();
+        secondCall.Users.Should().HaveCount(others.Count, "they were appended together, after the first");
+        secondCall.Go.SetResult();
+        await Task.WhenAll(others).WithinDeadline();
+    }
+
+    /// <summary>From now on each append waits until the test lets it go.</summary>
+    Channel<HeldAppend> HoldAppends()
+    {
+        var calls = Channel.CreateUnbounded<HeldAppend>();
+        _store.OnAppend = async (units, stopping) =>
+        {
+            var call = new HeldAppend([.. units.SelectMany(u => u.Events).Select(e => e.UserId)], new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            await calls.Writer.WriteAsync(call, stopping);
+            await call.Go.Task.WaitAsync(stopping);
+            return _store.Commit(units);
+        };
+        return calls;
+    }
+
+    static async Task LetGoAsync(Channel<HeldAppend> calls, Task until)
+    {
+        while (!until.IsCompleted)
+        {
+            if (calls.Reader.TryRead(out var call)) call.Go.SetResult();
+            else await Task.WhenAny(until, calls.Reader.WaitToReadAsync().AsTask()).WithinDeadline();
+        }
+    }
+
+    Task<IReadOnlyList<AppendedEvent>> Publish(string user) => _queue.AppendAsync(Unit(Event(user)), CancellationToken.None);
+
     Task<IReadOnlyList<AppendedEvent>> Publish() => _queue.AppendAsync(Unit(Event(NewUser())), CancellationToken.None);
 
     Func<Task> Publishing() => () => Publish().WithinDeadline();
@@ -170,4 +259,6 @@ public sealed class AppendQueueTests
 
     static IReadOnlyList<AppendOutcome> AsDuplicates(IReadOnlyList<AppendOutcome> outcomes) =>
         [.. outcomes.Cast<AppendOutcome.Committed>().Select(c => new AppendOutcome.Committed([.. c.Events.Select(e => e with { IsDuplicate = true })]))];
+
+    sealed record HeldAppend(IReadOnlyList<string> Users, TaskCompletionSource Go);
 }

@@ -11,6 +11,8 @@ sealed class ScriptedEventStore : IEventStore
     /// <summary>By default every append is committed.</summary>
     internal Func<IReadOnlyList<AppendUnit>, CancellationToken, Task<IReadOnlyList<AppendOutcome>>>? OnAppend { get; set; }
 
+    public int ConcurrentAppends => 2;
+
     internal IReadOnlyList<AppendOutcome> Commit(IReadOnlyList<AppendUnit> units)
     {
         lock (_sequences) return [.. units.Select(unit => (AppendOutcome)new AppendOutcome.Committed([.. unit.Events.Select(Next)]))];

@@ -12,6 +12,8 @@ sealed class StoreInFront(IEventStore store) : IEventStore
     /// <summary>Runs when heads have been read, before the reader gets them.</summary>
     internal Func<IReadOnlyDictionary<string, StreamPosition>, Task> AfterReadHeads { get; set; } = static _ => Task.CompletedTask;
 
+    public int ConcurrentAppends => store.ConcurrentAppends;
+
     public Task InitializeAsync(CancellationToken cancellationToken) => store.InitializeAsync(cancellationToken);
 
     public Task<IReadOnlyList<AppendOutcome>> AppendAsync(IReadOnlyList<AppendUnit> units, TimeSpan? lockWait, CancellationToken cancellationToken) =>

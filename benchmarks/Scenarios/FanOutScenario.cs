@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Realtime.Benchmarks.Load;
-using Realtime.Benchmarks.Measure;
 using Realtime.Benchmarks.Systems;
 
 namespace Realtime.Benchmarks.Scenarios;
@@ -32,13 +31,9 @@ internal sealed class FanOutScenario : Scenario
     public override async Task<Measurement> MeasureAsync(Stage stage, SystemKind kind, RunOptions options)
     {
         int connections = options.Scale.Of(Connections, least: 10);
-        await using var system = await SystemUnderTest.StartAsync(stage, kind, new SystemOptions { Nodes = options.Nodes });
-        using var audience = new Audience(system, users: 1, connectionsPerUser: connections);
-        await audience.ConnectAsync();
-        var ledger = new Ledger(users: 1, lanes: 1);
-        using var loop = await OpenLoop.ConnectAsync(system, ledger, Publishers);
-        await loop.RunAsync(users: 1, PerSecond, options.Scale.Seconds(WarmUp.Seconds));
-        await audience.WaitForAllAsync(ledger);
+        await using var trial = await Trial.StartAsync(stage, kind, options.Nodes, new Crowd(Users: 1, connections));
+        using var loop = await OpenLoop.ConnectAsync(trial.System, trial.Ledger, Publishers);
+        await trial.RunAsync(() => loop.RunAsync(users: 1, PerSecond, options.Scale.Seconds(WarmUp.Seconds)));
 
         var arrived = new int[(int)(PerSecond * 2 * (WarmUp.Seconds + Duration))];
         Phase? phase = null;
@@ -49,21 +44,16 @@ internal sealed class FanOutScenario : Scenario
                 if (Interlocked.Increment(ref arrived[received.Number]) == connections) phase!.RecordLatency(received.Scheduled, now);
             },
         };
-        audience.Observe(phase);
-        var meter = new Meter(system);
-        var start = meter.Read();
-        long before = audience.Deliveries;
-        await loop.RunAsync(users: 1, PerSecond, options.Scale.Seconds(Duration));
-        await audience.WaitForAllAsync(ledger);
-        var cost = meter.Since(start);
-        return new Measurement(
+        trial.Audience.Observe(phase);
+        long before = trial.Audience.Deliveries;
+        var cost = await trial.RunAsync(() => loop.RunAsync(users: 1, PerSecond, options.Scale.Seconds(Duration)));
+        return trial.Result(
             new Dictionary<string, double>
             {
                 [LastP50] = phase.Percentile(50),
                 [LastP99] = phase.Percentile(99),
-                [CpuPerDelivery] = cost.ServerMicroseconds / (audience.Deliveries - before),
+                [CpuPerDelivery] = cost.ServerMicroseconds / (trial.Audience.Deliveries - before),
             },
-            audience.Audit(ledger),
             cost);
     }
 }

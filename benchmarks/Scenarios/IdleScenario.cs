@@ -44,19 +44,15 @@ internal sealed class IdleScenario : Scenario
     {
         int users = options.Scale.Of(Active, least: 5);
         int perSecond = options.Scale.Of(PerSecond, least: 50);
-        await using var system = await SystemUnderTest.StartAsync(stage, kind, new SystemOptions { Nodes = Nodes });
+        await using var trial = await Trial.StartAsync(stage, kind, Nodes, new Crowd(users));
         await using var crowd = new IdleCrowd();
-        using var audience = new Audience(system, users);
-        await audience.ConnectAsync();
-        var ledger = new Ledger(users, lanes: 1);
-        using var loop = await OpenLoop.ConnectAsync(system, ledger, Connections);
-        await loop.RunAsync(users, perSecond, options.Scale.Seconds(WarmUp.Seconds));
-        await audience.WaitForAllAsync(ledger);
+        using var loop = await OpenLoop.ConnectAsync(trial.System, trial.Ledger, Connections);
+        await trial.RunAsync(() => loop.RunAsync(users, perSecond, options.Scale.Seconds(WarmUp.Seconds)));
 
         var few = await MeasureAsync(1_000);
         var many = await MeasureAsync(10_000);
         var most = await MeasureAsync(20_000);
-        return new Measurement(
+        return trial.Result(
             new Dictionary<string, double>
             {
                 [P99At1000] = few.P99,
@@ -69,24 +65,21 @@ internal sealed class IdleScenario : Scenario
                 [PostgresLoaded] = PerSecondOf(few.Loaded, few.Loaded.Postgres),
                 [ServersAt20000] = PerSecondOf(most.Quiet, most.Quiet.Servers),
             },
-            audience.Audit(ledger),
             most.Loaded);
 
         async Task<(double P99, Cost Quiet, Cost Loaded)> MeasureAsync(int idle)
         {
-            await crowd.GrowToAsync(system, options.Scale.Of(idle));
-            var meter = new Meter(system, crowd.ProcessIds);
+            await crowd.GrowToAsync(trial.System, options.Scale.Of(idle));
+            var meter = new Meter(trial.System, crowd.ProcessIds);
             await Task.Delay(TimeSpan.FromSeconds(options.Scale.Seconds(2)));
             var start = meter.Read();
             await Task.Delay(TimeSpan.FromSeconds(options.Scale.Seconds(Quiet)));
             var quiet = meter.Since(start);
 
             var phase = new Phase(Stopwatch.GetTimestamp());
-            audience.Observe(phase);
-            start = meter.Read();
-            await loop.RunAsync(users, perSecond, options.Scale.Seconds(Duration));
-            await audience.WaitForAllAsync(ledger);
-            return (phase.Percentile(99), quiet, meter.Since(start));
+            trial.Audience.Observe(phase);
+            var loaded = await trial.RunAsync(() => loop.RunAsync(users, perSecond, options.Scale.Seconds(Duration)), crowd.ProcessIds);
+            return (phase.Percentile(99), quiet, loaded);
         }
     }
 

@@ -31,8 +31,9 @@ internal sealed class LargeStoreScenario : Scenario
 
     public override async Task<Measurement> MeasureAsync(Stage stage, SystemKind kind, RunOptions options)
     {
-        await using var small = await StoreQuestions.StartAsync(stage, new StoreFilling(SmallStore, Others: 0));
+        // The large one first: filling it takes minutes, and a server closes a connection that asks nothing for so long.
         await using var large = await StoreQuestions.StartAsync(stage, new StoreFilling(options.Scale.Of(OfOne, least: SmallStore), options.Scale.Of(Others)));
+        await using var small = await StoreQuestions.StartAsync(stage, new StoreFilling(SmallStore, Others: 0));
         int times = options.Scale.Of(Times, least: 20);
         foreach (string question in Questions)
         {

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Realtime.Benchmarks.Load;
-using Realtime.Benchmarks.Measure;
 using Realtime.Benchmarks.Systems;
 
 namespace Realtime.Benchmarks.Scenarios;
@@ -35,29 +34,20 @@ internal sealed class OpenLoopScenario : Scenario
     {
         int users = options.Scale.Of(Users);
         int perSecond = options.Scale.Of(PerSecond, least: 50);
-        await using var system = await SystemUnderTest.StartAsync(stage, kind, new SystemOptions { Nodes = options.Nodes });
-        using var audience = new Audience(system, users);
-        await audience.ConnectAsync();
-        var ledger = new Ledger(users, lanes: 1);
-        using var loop = await OpenLoop.ConnectAsync(system, ledger, Connections);
-        await loop.RunAsync(users, perSecond, options.Scale.Seconds(WarmUp.Seconds));
-        await audience.WaitForAllAsync(ledger);
+        await using var trial = await Trial.StartAsync(stage, kind, options.Nodes, new Crowd(users));
+        using var loop = await OpenLoop.ConnectAsync(trial.System, trial.Ledger, Connections);
+        await trial.RunAsync(() => loop.RunAsync(users, perSecond, options.Scale.Seconds(WarmUp.Seconds)));
 
         var phase = new Phase(Stopwatch.GetTimestamp());
-        audience.Observe(phase);
-        var meter = new Meter(system);
-        var start = meter.Read();
-        await loop.RunAsync(users, perSecond, options.Scale.Seconds(Duration));
-        await audience.WaitForAllAsync(ledger);
-        var cost = meter.Since(start);
-        return new Measurement(
+        trial.Audience.Observe(phase);
+        var cost = await trial.RunAsync(() => loop.RunAsync(users, perSecond, options.Scale.Seconds(Duration)));
+        return trial.Result(
             new Dictionary<string, double>
             {
                 [P50] = phase.Percentile(50),
                 [P99] = phase.Percentile(99),
                 [CpuPerEvent] = cost.ServerMicroseconds / phase.Count,
             },
-            audience.Audit(ledger),
             cost);
     }
 }

@@ -3,7 +3,7 @@ namespace Realtime.Benchmarks.Scenarios;
 internal static class ScenarioList
 {
     public static IReadOnlyList<Scenario> All { get; } = [
-        new ConnectScenario(), new OpenLoopScenario(), new ClosedLoopScenario(), new ArrayScenario(), new HotUserScenario(), new FanOutScenario(),
+        new ConnectScenario(), new OpenLoopScenario(), new ThroughputScenario(), new ArrayScenario(), new HotUserScenario(), new FanOutScenario(),
         new ReturnScenario(), new IdleScenario(), new LargeStoreScenario(),
     ];
 
