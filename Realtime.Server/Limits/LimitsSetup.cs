@@ -25,7 +25,7 @@ internal static class LimitsSetup
         services.AddSingleton<HubLimits>();
         services.AddSignalR().AddHubOptions<AgentHub>(hub => hub.AddFilter<HubLimits>());
         services.AddOptions<HubOptions<AgentHub>>().Configure<IOptions<RealtimeOptions>>((hub, ours) => hub.MaximumReceiveMessageSize = ours.Value.MaxHubMessageBytes);
-        services.AddHostedService(SlowReadersOf);
+        services.AddHostedService<SlowReaders>();
     }
 
     /// <summary>
@@ -40,16 +40,5 @@ internal static class LimitsSetup
             TransportMaxBufferSize = ConnectionBuffer,
             TransportSendTimeout = services.GetService<ShardLifetimeManager>() is null ? timeout : 2 * timeout,
         };
-    }
-
-    /// <summary>Beside SignalR's own backplane nobody knows how full the buffers are; there its send timeout has to do.</summary>
-    private static IHostedService SlowReadersOf(IServiceProvider services) =>
-        services.GetService<ShardLifetimeManager>() is null ? new Nothing() : ActivatorUtilities.CreateInstance<SlowReaders>(services);
-
-    private sealed class Nothing : IHostedService
-    {
-        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

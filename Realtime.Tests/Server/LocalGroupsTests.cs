@@ -67,5 +67,5 @@ public sealed class LocalGroupsTests
     }
 
     static LocalConnection Connection() =>
-        new(new HubConnectionContext(new DefaultConnectionContext(), new HubConnectionContextOptions(), NullLoggerFactory.Instance), _ => Task.CompletedTask);
+        new(new HubConnectionContext(new DefaultConnectionContext(), new HubConnectionContextOptions(), NullLoggerFactory.Instance), _ => Task.CompletedTask, TimeProvider.System);
 }
