@@ -18,7 +18,7 @@ internal sealed class HubFaults(ILogger<HubFaults> logger) : IHubFilter
         {
             return await next(invocationContext);
         }
-        catch (Exception fault) when (fault is not HubException && !invocationContext.Context.ConnectionAborted.IsCancellationRequested)
+        catch (Exception fault) when (fault is not HubException && !(fault is OperationCanceledException && invocationContext.Context.ConnectionAborted.IsCancellationRequested))
         {
             ServerLog.HubCallFailed(logger, fault, invocationContext.HubMethodName, invocationContext.Context.ConnectionId);
             throw;
