@@ -144,7 +144,7 @@ internal static partial class ServerLog
     [LoggerMessage(102, LogLevel.Warning, "SignalR's own backplane does not sign what it sends over Redis: whoever can publish there can send any user any event, and make connections join other users' groups. Protect Redis by ACL and TLS, or leave Realtime:Backplane at shard.")]
     internal static partial void StockBackplaneUnsigned(ILogger logger);
 
-    [LoggerMessage(103, LogLevel.Warning, "The database role {Role} is a superuser: give the server a role that can only read and write its rows (docs/security-trust.md).")]
+    [LoggerMessage(103, LogLevel.Warning, "The database role {Role} is a superuser: give the server a role that can only read and write its rows (docs/security/redis-packages-database.md).")]
     internal static partial void RoleIsSuperuser(ILogger logger, string role);
 
     [LoggerMessage(90, LogLevel.Information, "Told to stop: not ready any more, {Connections} connections are released over {Window}.")]

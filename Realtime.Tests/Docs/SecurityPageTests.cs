@@ -15,7 +15,7 @@ public sealed partial class SecurityPageTests
     [Test]
     public void Every_threat_and_every_requirement_that_applies_names_a_test_or_who_sees_to_it()
     {
-        var threats = Lines.Where(l => l.StartsWith("| T", StringComparison.Ordinal)).ToList();
+        var threats = Lines.Where(l => ThreatRow().IsMatch(l)).ToList();
         var requirements = Lines.Where(l => RequirementRow().IsMatch(l)).ToList();
 
         threats.Should().HaveCountGreaterThan(15);
@@ -32,7 +32,7 @@ public sealed partial class SecurityPageTests
             .Where(method => method.IsDefined(typeof(TestAttribute)) || method.IsDefined(typeof(TestCaseAttribute)) || method.IsDefined(typeof(TestCaseSourceAttribute)))
             .Select(method => method.Name)
             .ToHashSet(StringComparer.Ordinal);
-        var named = Lines.Where(l => l.StartsWith("| T", StringComparison.Ordinal) || RequirementRow().IsMatch(l)).SelectMany(line => TestName().Matches(line)).Select(match => match.Groups["name"].Value).Distinct().ToList();
+        var named = Lines.Where(l => ThreatRow().IsMatch(l) || RequirementRow().IsMatch(l)).SelectMany(line => TestName().Matches(line)).Select(match => match.Groups["name"].Value).Distinct().ToList();
 
         named.Should().HaveCountGreaterThan(40);
         named.Where(name => !tests.Contains(name)).Should().BeEmpty();
@@ -51,6 +51,9 @@ public sealed partial class SecurityPageTests
 
     [GeneratedRegex("\\]\\((?<file>[A-Za-z0-9_./-]+\\.md)\\)", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
     private static partial Regex Link();
+
+    [GeneratedRegex("^\\| T[0-9]+ \\|", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    private static partial Regex ThreatRow();
 
     [GeneratedRegex("^\\| V[0-9]+(\\.[0-9]+)+ ", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
     private static partial Regex RequirementRow();

@@ -10,10 +10,13 @@ using Realtime.Client.Recovery;
 using Realtime.Contracts;
 using Realtime.Contracts.Rest;
 using Realtime.Contracts.Serialization;
+using Realtime.Server;
 using Realtime.Server.Api;
 using Realtime.Server.EventStore;
 using Realtime.Server.FanOut;
+using Realtime.Server.Limits;
 using Realtime.Server.Publishing;
+using Realtime.Server.Telemetry;
 
 namespace Realtime.Tests.Security;
 
@@ -25,7 +28,13 @@ public sealed class FuzzBodyTests
 {
     static readonly StreamPosition Position = new("fuzz", 7);
     static readonly EventRules Rules = new(EventTypes.CreateDefault());
-    static readonly ServiceProvider Services = new ServiceCollection().AddLogging().BuildServiceProvider();
+    static readonly ServiceProvider Services = new ServiceCollection().AddLogging().AddMetrics()
+        .AddSingleton(TimeProvider.System).AddSingleton<ServerMetrics>().AddSingleton<LimitReports>().BuildServiceProvider();
+
+    // No limit: what is asked here is what the bodies do.
+    static readonly RequestLimits Limits = new(
+        Options.Create(new RealtimeOptions { RateLimits = { EventsPerSecondPerPublisher = 0 } }), Services.GetRequiredService<LimitReports>(), TimeProvider.System, () => 0);
+
     static readonly JsonHubProtocol Protocol = new(Options.Create(FuzzReadingTests.ClientJson()));
 
     static readonly Gen<string> StepData = FuzzInputs.ObjectOf(
@@ -57,7 +66,7 @@ public sealed class FuzzBodyTests
         Fuzz.RunAsync("publish bodies", FuzzInputs.AsBytes(Publish, oneOf: 5), Fuzz.Inputs(5_000), lanes: 2, async (body, _) =>
         {
             var accepted = new List<PublishRequest>();
-            var (status, answer) = await AnswerAsync(body, new PublishEndpoint(PublisherInto(accepted)).HandleAsync);
+            var (status, answer) = await AnswerAsync(body, new PublishEndpoint(PublisherInto(accepted), Limits, Services.GetRequiredService<LimitReports>()).HandleAsync);
 
             status.Should().BeOneOf(200, 201, 400);
             FuzzReference.IsJson(answer).Should().BeTrue();
