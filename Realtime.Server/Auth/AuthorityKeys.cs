@@ -38,6 +38,7 @@ internal sealed class AuthorityKeys : BaseConfigurationManager, IConfigurationMa
     private int _waiting;
     private volatile Source? _source;
     private volatile KeySet? _keys;
+    private volatile bool _hasFailed; // the last fetch, if there was one
 
     public AuthorityKeys(TimeProvider time, ValidatedTokens validated, ServerMetrics metrics)
     {
@@ -71,13 +72,14 @@ internal sealed class AuthorityKeys : BaseConfigurationManager, IConfigurationMa
         if (_source is not { } source) return new(true);
         string? keyId = TokenHeader.KeyIdOf(token);
         if (keyId is not null && source.Configured.Contains(keyId)) return new(true);
-        if (Current is not { } keys)
+        if (MayJudge(keyId)) return new(true);
+        if (Current is null && _hasFailed)
         {
-            _ = Ask(); // nobody waits: a request that cannot be judged is told so at once
+            _ = Ask(); // nobody waits for an authority that does not answer: the request is told so at once
             return new(false);
         }
 
-        return keyId is null || keys.MayKnow(keyId) ? new(true) : new(LearnAsync(keyId, cancellationToken));
+        return new(LearnAsync(keyId, cancellationToken));
     }
 
     public Task<OpenIdConnectConfiguration> GetConfigurationAsync(CancellationToken cancel) => Current is { } keys
@@ -125,6 +127,7 @@ internal sealed class AuthorityKeys : BaseConfigurationManager, IConfigurationMa
         finally
         {
             lock (_lock) _running = null;
+            _hasFailed = !isFetched;
             _metrics.AuthorityFetched(isFetched);
             fetch.SetResult(isFetched);
         }
@@ -142,6 +145,8 @@ internal sealed class AuthorityKeys : BaseConfigurationManager, IConfigurationMa
         if (before is not null && !keys.Holds(before)) _validated.Clear();
     }
 
+    private bool MayJudge(string? keyId) => Current is { } keys && (keyId is null || keys.MayKnow(keyId));
+
     private Task<bool> Ask()
     {
         lock (_lock)
@@ -154,7 +159,7 @@ internal sealed class AuthorityKeys : BaseConfigurationManager, IConfigurationMa
     /// <summary>
     /// A fetch that is under way may bring the key, so it is awaited first; if it does not, one that begins later decides.
     /// </summary>
-    private async Task<bool> LearnAsync(string keyId, CancellationToken cancellationToken)
+    private async Task<bool> LearnAsync(string? keyId, CancellationToken cancellationToken)
     {
         try
         {
@@ -162,7 +167,7 @@ internal sealed class AuthorityKeys : BaseConfigurationManager, IConfigurationMa
             Task<bool>? running;
             lock (_lock) running = _running;
             if (running is not null) await running.WaitAsync(Patience, _time, cancellationToken);
-            if (Current?.MayKnow(keyId) == true) return true;
+            if (MayJudge(keyId)) return true;
             return await Ask().WaitAsync(Patience, _time, cancellationToken);
         }
         catch (Exception over) when (over is TimeoutException or OperationCanceledException)

@@ -47,7 +47,6 @@ public static class RealtimeServerRegistration
         services.AddSingleton<IHubActivator<AgentHub>, AgentHubActivator>();
         services.AddSingleton<HubFaults>();
         services.Configure<HubOptions<AgentHub>>(hub => hub.AddFilter<HubFaults>());
-        services.AddLogging(l => l.AddFilter(HubFaults.DispatcherCategory, LogLevel.None));
         services.AddSingleton<SharedReads>();
         services.AddSingleton<HeadReader>();
         services.AddHostedService(s => s.GetRequiredService<HeadReader>());

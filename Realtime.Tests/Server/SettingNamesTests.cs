@@ -30,7 +30,7 @@ public sealed class SettingNamesTests
         ["Realtime:DrainWindow"] = "00:00:20",
         ["Realtime:AllowedOrigins:0"] = "https://app.example.com",
         ["Realtime:MaxConnectionsPerUser"] = "100",
-        ["Realtime:RateLimits:Publish"] = "100",
+        ["Realtime:RateLimits:ConnectsPerSecond"] = "100",
         ["Realtime:ManagementPort"] = "9090",
         ["realtime:backplane"] = "stock",
     }).Should().BeEmpty();
