@@ -12,8 +12,10 @@ internal sealed class AccessTokenValidator(
 {
     /// <returns>The user, or <see langword="null"/> when the token is not valid.</returns>
     /// <exception cref="AuthorityUnavailableException">The authority's keys cannot be had now.</exception>
-    public async Task<ClaimsPrincipal?> ValidateAsync(string accessToken, CancellationToken cancellationToken)
+    public async Task<ClaimsPrincipal?> ValidateAsync(string? accessToken, CancellationToken cancellationToken)
     {
+        if (string.IsNullOrEmpty(accessToken)) return null; // a hub call may bring null
+
         var settings = bearer.Get(JwtBearerDefaults.AuthenticationScheme);
         var parameters = settings.TokenValidationParameters.Clone();
         if (!await keys.CanJudgeAsync(accessToken, cancellationToken)) throw new AuthorityUnavailableException($"The keys of {keys.Address} cannot be had now.");

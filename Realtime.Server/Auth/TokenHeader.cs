@@ -20,14 +20,13 @@ internal static class TokenHeader
         Span<byte> json = stackalloc byte[MaxLength];
         if (Encoding.UTF8.GetByteCount(token.AsSpan(0, end)) != end) return null; // not ASCII
         Encoding.UTF8.GetBytes(token.AsSpan(0, end), base64);
-        if (!Base64Url.TryDecodeFromUtf8(base64[..end], json, out int length)) return null;
         try
         {
-            return Read(new Utf8JsonReader(json[..length]));
+            return Base64Url.TryDecodeFromUtf8(base64[..end], json, out int length) ? Read(new Utf8JsonReader(json[..length])) : null;
         }
-        catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
+        catch (Exception malformed) when (malformed is FormatException or JsonException or InvalidOperationException)
         {
-            return null; // not JSON, or a name that is not text: validation says what is wrong with it
+            return null; // not base64url, not JSON, or a name that is not text: validation says what is wrong with it
         }
     }
 

@@ -38,7 +38,7 @@ sealed record Attack(string Name, Func<Forge, Attempt> Make, Func<Entrance, int?
     internal static Attack ByName(string name, string subject, bool isValidName) => new(
         name,
         f => new Attempt { Token = f.Genuine(Claims(("sub", Text(subject)))) },
-        e => e.IsPublish ? null : e.NamesUser || e.Carrier == Carrier.Call ? 403 : isValidName ? 200 : 400);
+        e => e.IsForAnybody ? null : e.NamesUser || e.Carrier == Carrier.Call ? 403 : isValidName ? 200 : 400);
 
     /// <summary>A good token, carried as it should not be; only where the header is asked for.</summary>
     internal static Attack ByCarrier(string name, Func<string, Attempt> carry, Func<Entrance, int?>? answer = null) =>
@@ -54,5 +54,5 @@ sealed record Attack(string Name, Func<Forge, Attempt> Make, Func<Entrance, int?
     internal static Attack ByQuery(string query, Func<Entrance, int> answer) => new(
         $"REST with `{query}`",
         f => new Attempt { Token = f.Genuine(), Query = query },
-        e => e is { IsHub: false, IsPublish: false, Carrier: Carrier.Header } && !e.NamesUser ? answer(e) : null);
+        e => e is { IsHub: false, IsForAnybody: false, Carrier: Carrier.Header } && !e.NamesUser ? answer(e) : null);
 }

@@ -42,12 +42,16 @@ sealed record Entrance(string Name, int Accepted, string Method, string Path)
         new("GET events", 200, "GET", Routes.Events + Named),
         new("own events", 200, "GET", Routes.Events),
         new("activity", 200, "GET", Routes.Activity + Named),
-        new("publish", 201, "POST", Routes.Events) { Body = Event },
+        new("publish", 201, "POST", Routes.Events) { IsForAnybody = true, Body = Event },
         new("GET brake", 200, "GET", Routes.Brake + Named),
         new("PUT brake", 200, "PUT", Routes.Brake + Named) { Body = "{\"engaged\":false}" },
         new("GET cursors", 200, "GET", Routes.Cursors + Named),
         new("PUT cursor", 200, "PUT", Routes.Cursors + "/page" + Named) { Body = "{\"position\":\"{position}\"}" },
         new("DELETE cursor", 204, "DELETE", Routes.Cursors + "/page" + Named),
+        new("revoke", 200, "POST", Routes.Revocations) { IsForAnybody = true, Body = "{\"jti\":\"nobodys\"}" },
+        new("revocations", 200, "GET", Routes.Revocations) { IsForAnybody = true },
+        new("withdraw", 404, "DELETE", Routes.Revocations + "?jti=never-revoked") { IsForAnybody = true },
+        new("disconnect", 202, "POST", Routes.Disconnect.Replace("{user_id}", "nobody", StringComparison.Ordinal)) { IsForAnybody = true },
         new("RenewToken", Renewed, string.Empty, string.Empty) { Carrier = Carrier.Call },
     ];
 
@@ -80,7 +84,8 @@ sealed record Entrance(string Name, int Accepted, string Method, string Path)
     /// <value>Whether the request says whose data it is about; publishing does not, and a token without a usable name is no obstacle to it.</value>
     internal bool NamesUser => IsHub || Path.Contains("user_id", StringComparison.Ordinal);
 
-    internal bool IsPublish => Name == "publish";
+    /// <value>Whether a scope decides and not the user: whoever else's token it is, it is let in.</value>
+    internal bool IsForAnybody { get; init; }
 
     public override string ToString() => Name;
 }

@@ -53,7 +53,7 @@ sealed class Forge : IDisposable
     {
         var claims = new List<(string Name, string? Json)>
         {
-            ("iss", Text(Issuer)), ("aud", Text(Audience)), ("azp", Text(Party)), ("sub", Text(User)), ("scope", Text("events:publish")),
+            ("iss", Text(Issuer)), ("aud", Text(Audience)), ("azp", Text(Party)), ("sub", Text(User)), ("scope", Text("events:publish realtime:admin")),
             ("jti", Text(Guid.NewGuid().ToString())), ("iat", Seconds(0)), ("exp", Seconds(3600)),
         };
         foreach (var (name, json) in changes)

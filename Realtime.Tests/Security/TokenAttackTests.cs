@@ -24,7 +24,8 @@ namespace Realtime.Tests.Security;
 [Category("Integration")]
 public sealed class TokenAttackTests
 {
-    const int AtOnce = 8;
+    // All tokens of unknown keys wait for the authority together, not one after the other.
+    const int AtOnce = 256;
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     readonly ConcurrentDictionary<(Attack Attack, Entrance Entrance), RawAnswer> _answers = new();
@@ -47,6 +48,9 @@ public sealed class TokenAttackTests
                 ["Authentication:Schemes:Bearer:Authority"] = _authority.Urls.Single(),
                 ["Authentication:Schemes:Bearer:RequireHttpsMetadata"] = "false",
                 ["Realtime:AuthorizedParties:0"] = Forge.Party,
+                ["Realtime:MaxConnectionsPerUser"] = "0", // no limit: what is asked is what a token opens
+                ["Realtime:RateLimits:RequestsPerSecondPerUser"] = "0",
+                ["Realtime:RateLimits:ConnectsPerSecond"] = "0",
             },
             TestTokens.Hmac(_forge.Secret, Forge.SecretId));
         _renewals = new Renewals(_host.Address, _forge);
@@ -61,7 +65,6 @@ public sealed class TokenAttackTests
     [OneTimeTearDown]
     public async Task Stop()
     {
-        if (_renewals is not null) await _renewals.DisposeAsync();
         if (_host is not null) await _host.DisposeAsync();
         if (_authority is not null) await _authority.DisposeAsync();
         _forge?.Dispose();
@@ -94,7 +97,7 @@ public sealed class TokenAttackTests
     public void Every_endpoint_that_asks_for_a_token_is_attacked()
     {
         var attacked = Entrance.All.Where(e => e.Carrier != Carrier.Call)
-            .Select(e => (e.Method, Path: e.Path.Split('?')[0].Replace("{hub}", Routes.Hub, StringComparison.Ordinal).Replace("/page", "/{consumer}", StringComparison.Ordinal)))
+            .Select(e => (e.Method, Path: e.Path.Split('?')[0].Replace("{hub}", Routes.Hub, StringComparison.Ordinal).Replace("/page", "/{consumer}", StringComparison.Ordinal).Replace("/nobody/", "/{user_id}/", StringComparison.Ordinal)))
             .ToHashSet();
 
         var mapped = _host.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
@@ -181,29 +184,13 @@ public sealed class TokenAttackTests
         return authority;
     }
 
-    /// <summary>Renews over one connection, one attempt at a time, and connects again when that ends it.</summary>
-    sealed class Renewals(Uri server, Forge forge) : IAsyncDisposable
+    /// <summary>Renews over a connection of each attempt's own: a token of an unknown key makes its connection wait.</summary>
+    sealed class Renewals(Uri server, Forge forge)
     {
-        readonly SemaphoreSlim _turn = new(1);
-        HubTap? _tap;
-
         internal async Task<RawAnswer> TryAsync(string token)
         {
-            await _turn.WaitAsync().WithinDeadline(Patience);
-            try
-            {
-                if (_tap?.Connection.State != HubConnectionState.Connected)
-                {
-                    if (_tap is not null) await _tap.DisposeAsync();
-                    _tap = await HubTap.ConnectWithoutBarrierAsync(server, Forge.User, forge.Genuine());
-                }
-
-                return Answer(await RenewAsync(_tap, token));
-            }
-            finally
-            {
-                _turn.Release();
-            }
+            await using var tap = await HubTap.ConnectWithoutBarrierAsync(server, Forge.User, forge.Genuine());
+            return Answer(await RenewAsync(tap, token));
         }
 
         static async Task<int> RenewAsync(HubTap tap, string token)
@@ -233,11 +220,5 @@ public sealed class TokenAttackTests
         }
 
         static RawAnswer Answer(int status) => new(status, Array.Empty<string>().ToLookup(s => s, StringComparer.Ordinal), string.Empty);
-
-        public async ValueTask DisposeAsync()
-        {
-            if (_tap is not null) await _tap.DisposeAsync();
-            _turn.Dispose();
-        }
     }
 }
