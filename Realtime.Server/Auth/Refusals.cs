@@ -20,7 +20,8 @@ internal static class Refusals
         if (context.AuthenticateFailure is AuthorityUnavailableException unavailable)
         {
             return Problems.WriteAsync(context.HttpContext, new Problem(
-                StatusCodes.Status503ServiceUnavailable, ProblemTypes.AuthorityUnavailable, "The token cannot be judged now.", unavailable.Message) { RetryAfter = RetryAfterSeconds });
+                StatusCodes.Status503ServiceUnavailable, ProblemTypes.AuthorityUnavailable, "The token cannot be judged now.", unavailable.Message)
+            { RetryAfter = RetryAfterSeconds });
         }
 
         if (context.AuthenticateFailure is RevocationsUnknownException unknown)

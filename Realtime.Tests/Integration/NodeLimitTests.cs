@@ -1,9 +1,9 @@
 using System.Net;
 using System.Text.Json;
+using Realtime.Client;
 using Realtime.Contracts;
 using Realtime.Contracts.Events;
 using Realtime.Contracts.Rest;
-using Realtime.Client;
 using Realtime.Harness;
 using Realtime.Tests.Client;
 using Realtime.Tests.Support;

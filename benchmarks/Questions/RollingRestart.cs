@@ -92,7 +92,14 @@ internal static class RollingRestart
             string user = users[i % users.Length];
             var receipt = await publisher.PublishAsync(user, new AgentStepCompleted
             {
-                AgentId = "agent_7", AgentName = "Researcher", RunId = "run_1", StepIndex = i, StepName = "Search", Status = StepStatus.Succeeded, StartedAt = DateTimeOffset.UnixEpoch, DurationMs = 1,
+                AgentId = "agent_7",
+                AgentName = "Researcher",
+                RunId = "run_1",
+                StepIndex = i,
+                StepName = "Search",
+                Status = StepStatus.Succeeded,
+                StartedAt = DateTimeOffset.UnixEpoch,
+                DurationMs = 1,
             }, cancellationToken: CancellationToken.None);
             heads.AddOrUpdate(user, receipt.Position.Sequence, (_, known) => Math.Max(known, receipt.Position.Sequence));
             await timer.WaitForNextTickAsync(CancellationToken.None);
