@@ -5,6 +5,7 @@
 #   ./chaos.sh --list                              the faults it knows
 #   ./chaos.sh --seed 1 --minutes 2 --plan         what it would do, and when
 #   ./chaos.sh --only redis-kill                   one kind of fault only
+#   ./chaos.sh --calm --token-life 3               no fault, tokens of 3 s: no client may ever reconnect
 #
 # Exit code: 0 when everything held, 1 when not, 2 when the options make no sense. See docs/reliability.md.
 set -uo pipefail

@@ -24,6 +24,12 @@ public static class Routes
     /// <summary>Cursors kept by the server.</summary>
     public const string Cursors = "/api/v1/agents/cursors";
 
+    /// <summary>What is revoked (GET), revoking (POST) and taking it back (DELETE), for operators.</summary>
+    public const string Revocations = "/api/v1/admin/revocations";
+
+    /// <summary>Closes the connections of a user, for operators.</summary>
+    public const string Disconnect = "/api/v1/admin/users/{user_id}/disconnect";
+
     /// <summary>Whether the process works.</summary>
     public const string Live = "/health/live";
 

@@ -8,4 +8,7 @@ public static class Scopes
 
     /// <summary>May read the brake of any user; workers need it.</summary>
     public const string ReadBrake = "brake:read";
+
+    /// <summary>May administer: revoke tokens, and disconnect users.</summary>
+    public const string Admin = "realtime:admin";
 }

@@ -21,15 +21,18 @@ try
         "retention" => RetentionRun.RunAsync,
         "redis-away" => RedisAwayRun.RunAsync,
         "slow-reader" => SlowReader.RunAsync,
+        "rolling-restart" => RollingRestart.RunAsync,
+        "abuse" => scale => Abuse.RunAsync(scale, [.. options.Scenarios.Skip(1)]),
+        "hostile-load" => scale => HostileLoad.RunAsync(scale, options.Scenarios.Skip(1).ToList()),
         _ => (Func<Scale, Task>?)null,
     };
     if (question is null) return await ScenarioRun.RunAsync(options);
     await question(options.Scale);
-    return 0;
+    return Environment.ExitCode;
 }
 catch (ArgumentException fault)
 {
     await Console.Error.WriteLineAsync(
-        $"{fault.Message}\nusage: benchmarks/run.sh [scenario...] [--rounds 3] [--scale 1] [--nodes 1] [--systems ours,plain,naive] [--write]\n       benchmarks/run.sh held-stream | backplane | retention | redis-away | slow-reader [--scale 1]\n       benchmarks/run.sh client");
+        $"{fault.Message}\nusage: benchmarks/run.sh [scenario...] [--rounds 3] [--scale 1] [--nodes 1] [--systems ours,plain,naive] [--write]\n       benchmarks/run.sh held-stream | backplane | retention | redis-away | slow-reader | rolling-restart | abuse [limit...] | hostile-load [attack...] [--scale 1]\n       benchmarks/run.sh client");
     return 2;
 }

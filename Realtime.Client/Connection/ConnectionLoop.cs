@@ -22,6 +22,7 @@ internal sealed class ConnectionLoop(
     private readonly TimeProvider _time = options.TimeProvider;
     private readonly Backoff _backoff = new(options.RetryPolicy!, options.TimeProvider, logger);
     private bool _hasRetriedAtOnce;
+    private bool _wasLimited;
 
     /// <exception cref="AccessDeniedException">The token is another user's.</exception>
     /// <exception cref="RealtimeException">The retry policy gave up.</exception>
@@ -52,6 +53,7 @@ internal sealed class ConnectionLoop(
         }
 
         _hasRetriedAtOnce = false;
+        _wasLimited = false;
         return await new LinkSession(options, link, live, tokens, states, _backoff, logger).RunAsync(stopping).ConfigureAwait(false);
     }
 
@@ -60,11 +62,12 @@ internal sealed class ConnectionLoop(
     {
         if (end.ReturnAfter is { } asked)
         {
+            ForgetFailuresOfLongAgo();
             states.TryMove(ConnectionState.Reconnecting, "the server is going away", nextAttemptIn: asked);
             return asked;
         }
 
-        var verdict = end.HasHandshakeFailed
+        var verdict = end.HasHandshakeFailed && !await IsLimitedAsync(end.Error, stopping).ConfigureAwait(false)
             ? await probe.AskAsync(end.Error, stopping).ConfigureAwait(false)
             : new ProbeVerdict(FailureText.Of(end.Error, "the connection was closed"), end.Error, IsTokenFresh: false);
 
@@ -77,7 +80,8 @@ internal sealed class ConnectionLoop(
         }
         else
         {
-            wait = NextDelayAfterDrop(verdict.Error) ?? throw new RealtimeException("The retry policy gave up connecting.", verdict.Error);
+            var backoff = NextDelayAfterDrop(verdict.Error) ?? throw new RealtimeException("The retry policy gave up connecting.", verdict.Error);
+            wait = RetryAfter.Respect(backoff, verdict.Error, options.Jitter);
         }
 
         states.TryMove(ConnectionState.Reconnecting, verdict.Reason, verdict.Error, wait, _backoff.FailedAttempts);
@@ -85,9 +89,31 @@ internal sealed class ConnectionLoop(
         return wait;
     }
 
+    /// <summary>
+    /// A server that says when to come back has explained itself, and to ask would be one more request of too many. Only a client
+    /// that is kept out for longer asks all the same, so that its events still arrive, if late.
+    /// </summary>
+    private async Task<bool> IsLimitedAsync(Exception? error, CancellationToken stopping)
+    {
+        if (error is not ServerAnswerException { RetryAfter: not null })
+        {
+            _wasLimited = false;
+            return false;
+        }
+
+        if (_wasLimited) await probe.AskAsync(error, stopping).ConfigureAwait(false);
+        _wasLimited = true;
+        return true;
+    }
+
     private TimeSpan? NextDelayAfterDrop(Exception? reason)
     {
-        if (states.TakeLiveTime() >= StableAfter) _backoff.Reset();
+        ForgetFailuresOfLongAgo();
         return _backoff.Next(reason);
+    }
+
+    private void ForgetFailuresOfLongAgo()
+    {
+        if (states.TakeLiveTime() >= StableAfter) _backoff.Reset();
     }
 }

@@ -9,6 +9,7 @@ internal static class FailureText
     {
         AccessDeniedException => "the access token belongs to another user",
         ServerAnswerException { Status: System.Net.HttpStatusCode.Unauthorized } => "the access token was refused",
+        ServerAnswerException { Status: (System.Net.HttpStatusCode)429 } => "the server asks to come back later",
         ServerAnswerException answer => $"the server answered {(int)answer.Status}",
         TimeoutException or OperationCanceledException => "the server did not answer in time",
         HttpRequestException or WebSocketException or IOException => "the server cannot be reached",

@@ -26,6 +26,9 @@ internal sealed class HandshakeProbe(MissedEvents missed, CursorKeeper cursors, 
             var question = new EventsQuestion { After = cursor?.Position, Time = cursor?.EventTime, Limit = 1 };
             var answer = await missed.AskOnceAsync(question, cancellationToken).ConfigureAwait(false);
             live.AddHead(answer is EventsAnswer.Page { Content: var page } ? page.Head : ((EventsAnswer.Lost)answer).Head);
+            if (HubLink.HidesRefusals && await missed.AskToConnectAsync(cancellationToken).ConfigureAwait(false) is { } limited)
+                return new ProbeVerdict(FailureText.Of(limited, string.Empty), limited, IsTokenFresh: false);
+
             string offered = await tokens.GetAsync(cancellationToken).ConfigureAwait(false);
             bool isFresh = refused is not null && !string.Equals(refused, offered, StringComparison.Ordinal);
             return new ProbeVerdict("the server answers, but not to WebSockets; polling", handshakeError, isFresh);

@@ -31,6 +31,9 @@ internal sealed class HubLink : IAsyncDisposable
     private readonly HubConnection _connection;
     private readonly CancellationTokenSource _lifetime = new();
     private readonly Channel<LinkSignal> _signals = Channel.CreateUnbounded<LinkSignal>(new UnboundedChannelOptions { SingleReader = true });
+#if NET
+    private readonly WebSocketHandshake _handshake;
+#endif
     private int _wasAskedToLeave;
 
     /// <param name="options">Validated options.</param>
@@ -44,6 +47,9 @@ internal sealed class HubLink : IAsyncDisposable
         _tokens = tokens;
         _live = live;
         _logger = logger;
+#if NET
+        _handshake = new WebSocketHandshake(options, GetTokenAsync);
+#endif
         _connection = Build(new FirstAttemptOnly(dropped, _signals.Writer));
         _connection.Reconnected += _ => Signal(new LinkSignal.Reconnected());
         _connection.Closed += error => Signal(new LinkSignal.Closed(error));
@@ -55,6 +61,22 @@ internal sealed class HubLink : IAsyncDisposable
     }
 
     public ChannelReader<LinkSignal> Signals => _signals.Reader;
+
+    /// <summary>Whether this platform keeps from us what a server answers to a handshake that it refuses.</summary>
+    public static bool HidesRefusals =>
+#if NET
+        OperatingSystem.IsBrowser();
+#else
+        true;
+#endif
+
+    /// <summary>What the server answered to the last handshake, if it asked to come back later.</summary>
+    public ServerAnswerException? Refusal =>
+#if NET
+        _handshake.Refusal;
+#else
+        null;
+#endif
 
     /// <summary>Connects. The hub may not have joined its group yet when this completes; <see cref="GetHeadAsync"/> is the barrier.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -77,9 +99,20 @@ internal sealed class HubLink : IAsyncDisposable
         InvokeAsync(ct => _connection.InvokeAsync<StreamPosition>(nameof(IAgentHub.GetHead), ct), cancellationToken);
 
     /// <summary>Extends the connection.</summary>
+    /// <returns>Seconds until the new expiry.</returns>
     /// <exception cref="StoreAwayException">The server refuses for now; the connection stays.</exception>
-    public Task<double> RenewTokenAsync(string token, CancellationToken cancellationToken) =>
-        InvokeAsync(ct => _connection.InvokeAsync<double>(nameof(IAgentHub.RenewToken), token, ct), cancellationToken);
+    /// <exception cref="AccessDeniedException">The token is another user's: the server ends the connection.</exception>
+    public async Task<double> RenewTokenAsync(string token, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await InvokeAsync(ct => _connection.InvokeAsync<double>(nameof(IAgentHub.RenewToken), token, ct), cancellationToken).ConfigureAwait(false);
+        }
+        catch (StoreAwayException refused) when (refused.InnerException!.Message.IndexOf(HubErrors.UserChanged, StringComparison.Ordinal) >= 0)
+        {
+            throw new AccessDeniedException(_options.UserId!, refused);
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -134,8 +167,11 @@ internal sealed class HubLink : IAsyncDisposable
                 // Straight to the WebSocket: needs no sticky sessions and one round trip less.
                 http.Transports = HttpTransportType.WebSockets;
                 http.SkipNegotiation = true;
-                http.AccessTokenProvider = async () => await _tokens.GetForHandshakeAsync(_lifetime.Token).ConfigureAwait(false);
+                http.AccessTokenProvider = async () => await GetTokenAsync().ConfigureAwait(false);
                 http.WebSocketConfiguration = _options.ConfigureWebSocket!;
+#if NET
+                if (!HidesRefusals) http.WebSocketFactory = _handshake.ConnectAsync;
+#endif
             })
             .WithAutomaticReconnect(policy)
             .AddJsonProtocol(ConfigureJson);
@@ -147,6 +183,8 @@ internal sealed class HubLink : IAsyncDisposable
         return connection;
     }
 
+    private async Task<string> GetTokenAsync() => await _tokens.GetForHandshakeAsync(_lifetime.Token).ConfigureAwait(false);
+
     /// <summary>Source-generated types first, so that nothing here needs reflection.</summary>
     internal static void ConfigureJson(JsonHubProtocolOptions json)
     {
@@ -156,8 +194,14 @@ internal sealed class HubLink : IAsyncDisposable
 
     private void OnHead(JsonElement head)
     {
-        if (head.ValueKind == JsonValueKind.String && StreamPosition.TryParse(head.GetString(), out var position)) _live.AddHead(position);
-        else _live.AddUnreadable();
+        try
+        {
+            _live.AddHead(head.Deserialize(RealtimeJsonContext.Default.StreamPosition));
+        }
+        catch (JsonException)
+        {
+            _live.AddUnreadable();
+        }
     }
 
     private void OnReconnectRequest(JsonElement afterMs)

@@ -21,20 +21,40 @@ internal sealed class LinkSession(AgentEventsClientOptions options, HubLink link
 
     private readonly TimeProvider _time = options.TimeProvider;
     private readonly Alarm _head = new(options.TimeProvider);
-    private readonly Alarm _renewal = new(options.TimeProvider);
     private readonly Alarm _stuck = new(options.TimeProvider);
+    private CancellationTokenSource? _renewalEnd;
+    private Task? _renewal;
     private TimeSpan _idle;
     private int _generation;
     private int _barrierOf;
 
+    /// <exception cref="AccessDeniedException">The token became another user's.</exception>
     public async Task<LinkEnd> RunAsync(CancellationToken stopping)
     {
-        Connected("connected");
+        try
+        {
+            return await LookAfterAsync(stopping).ConfigureAwait(false);
+        }
+        finally
+        {
+            EndRenewal();
+        }
+    }
+
+    private async Task<LinkEnd> LookAfterAsync(CancellationToken stopping)
+    {
+        Connected("connected", stopping);
         while (true)
         {
-            if (await NextSignalAsync(stopping).ConfigureAwait(false) is { } signal)
+            if (_renewal is { IsCompleted: true } renewal)
             {
-                if (React(signal) is { } end) return end;
+                // Before any signal: the server ends the connection too, and only this says why.
+                _renewal = null;
+                await renewal.ConfigureAwait(false);
+            }
+            else if (await NextSignalAsync(stopping).ConfigureAwait(false) is { } signal)
+            {
+                if (React(signal, stopping) is { } end) return end;
             }
             else if (_stuck.IsDue)
             {
@@ -45,23 +65,19 @@ internal sealed class LinkSession(AgentEventsClientOptions options, HubLink link
             {
                 if (await CheckHeadAsync(stopping).ConfigureAwait(false) is { } end) return end;
             }
-            else if (_renewal.IsDue)
-            {
-                await RenewTokenAsync(stopping).ConfigureAwait(false);
-            }
         }
     }
 
-    private void Connected(string reason)
+    private void Connected(string reason, CancellationToken stopping)
     {
         _generation = states.Connected(reason);
         ClientMetrics.Connects.Add(1);
         _stuck.Off();
         _head.In(TimeSpan.Zero);
-        _renewal.In(TokenExpiry.RenewIn(tokens.HandshakeToken, _time.GetUtcNow(), options.Jitter));
+        BeginRenewal(stopping);
     }
 
-    private LinkEnd? React(LinkSignal signal)
+    private LinkEnd? React(LinkSignal signal, CancellationToken stopping)
     {
         switch (signal)
         {
@@ -69,33 +85,33 @@ internal sealed class LinkSession(AgentEventsClientOptions options, HubLink link
                 states.TryMove(
                     ConnectionState.Reconnecting, FailureText.Of(reconnecting.Error, "the connection dropped"), reconnecting.Error, reconnecting.Delay, backoff.FailedAttempts);
                 _head.Off();
-                _renewal.Off();
+                EndRenewal();
                 _stuck.In(reconnecting.Delay + options.ConnectTimeout + StuckAfter);
                 return null;
             case LinkSignal.Reconnected:
-                Connected("connected again");
+                Connected("connected again", stopping);
                 return null;
             case LinkSignal.Leave leave:
                 ClientLog.ServerLeaving(logger, leave.After);
                 return new LinkEnd(Error: null, ReturnAfter: leave.After);
             case LinkSignal.Closed closed:
-                return new LinkEnd(closed.Error, HasHandshakeFailed: _stuck.IsSet);
+                return new LinkEnd(link.Refusal ?? closed.Error, HasHandshakeFailed: _stuck.IsSet);
             default:
                 throw new InvalidOperationException($"Unknown signal {signal}.");
         }
     }
 
-    /// <summary>The next signal; <see langword="null"/> when an alarm is due.</summary>
+    /// <summary>The next signal; <see langword="null"/> when an alarm is due or the renewal has ended.</summary>
     private async Task<LinkSignal?> NextSignalAsync(CancellationToken stopping)
     {
         if (link.Signals.TryRead(out var signal)) return signal;
 
-        var wait = Alarm.Earliest(_head, _renewal, _stuck);
+        var wait = Alarm.Earliest(_head, _stuck);
         if (wait <= TimeSpan.Zero) return null;
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         var heard = link.Signals.WaitToReadAsync(stop.Token).AsTask();
-        await Task.WhenAny(heard, wait is { } limit ? _time.Wait(limit, stop.Token) : heard).ConfigureAwait(false);
+        await Task.WhenAny(heard, wait is { } limit ? _time.Wait(limit, stop.Token) : heard, _renewal ?? heard).ConfigureAwait(false);
         stopping.ThrowIfCancellationRequested();
         stop.Cancel();
         return link.Signals.TryRead(out signal) ? signal : null;
@@ -140,20 +156,29 @@ internal sealed class LinkSession(AgentEventsClientOptions options, HubLink link
 
     private TimeSpan Share(double share) => TimeSpan.FromTicks((long)(options.IdleCheckInterval.Ticks * share));
 
-    private async Task RenewTokenAsync(CancellationToken stopping)
+    private void BeginRenewal(CancellationToken stopping)
     {
-        try
-        {
-            string token = await tokens.GetAsync(stopping).ConfigureAwait(false);
-            await link.RenewTokenAsync(token, stopping).ConfigureAwait(false);
-            tokens.Renewed(token);
-            _renewal.In(TokenExpiry.RenewIn(token, _time.GetUtcNow(), options.Jitter));
-        }
-        catch (Exception fault) when (!stopping.IsCancellationRequested)
-        {
-            var wait = JitterSource.Between(options.Jitter, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(5));
-            ClientLog.TokenRenewalFailed(logger, wait, fault);
-            _renewal.In(wait);
-        }
+        EndRenewal();
+        _renewalEnd = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        _renewal = new TokenRenewal(options, link, tokens, logger).RunAsync(_renewalEnd.Token);
+    }
+
+    /// <summary>It ends by itself in a moment; what it found out is of no interest any more.</summary>
+    private void EndRenewal()
+    {
+        if (_renewalEnd is not { } end) return;
+        var renewal = _renewal ?? Task.CompletedTask;
+        _renewalEnd = null;
+        _renewal = null;
+        end.Cancel();
+        _ = renewal.ContinueWith(
+            ended =>
+            {
+                _ = ended.Exception;
+                end.Dispose();
+            },
+            CancellationToken.None,
+            TaskContinuationOptions.None,
+            TaskScheduler.Default);
     }
 }

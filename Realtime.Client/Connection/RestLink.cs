@@ -71,14 +71,7 @@ internal sealed class RestLink : IDisposable
 #else
         byte[] body = await response.Content.ReadAsByteArrayAsync().ConfigureAwait(false);
 #endif
-        return new RestAnswer(response.StatusCode, body, RetryAfterOf(response));
-    }
-
-    private TimeSpan? RetryAfterOf(HttpResponseMessage response)
-    {
-        var header = response.Headers.RetryAfter;
-        var wait = header?.Delta ?? (header?.Date is { } date ? date - _time.GetUtcNow() : null);
-        return wait < TimeSpan.Zero ? TimeSpan.Zero : wait;
+        return new RestAnswer(response.StatusCode, body, RetryAfter.Of(response.Headers.RetryAfter, _time));
     }
 
     private static HttpMessageHandler CreateHandler() =>

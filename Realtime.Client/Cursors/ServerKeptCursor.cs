@@ -45,7 +45,7 @@ internal sealed class ServerKeptCursor(string consumer, RestLink rest, MissedEve
             }
             catch (Exception fault) when (fault is not AccessDeniedException && !cancellationToken.IsCancellationRequested)
             {
-                var wait = ExponentialBackoffRetryPolicy.DelayFor(failures, jitter: 0.5, options.Jitter);
+                var wait = RetryAfter.Respect(ExponentialBackoffRetryPolicy.DelayFor(failures, jitter: 0.5, options.Jitter), fault, options.Jitter);
                 ClientLog.CursorNotLoaded(logger, consumer, wait, fault);
                 await _time.Wait(wait, cancellationToken).ConfigureAwait(false);
             }
@@ -107,7 +107,7 @@ internal sealed class ServerKeptCursor(string consumer, RestLink rest, MissedEve
             catch (Exception fault) when (!_closing.IsCancellationRequested)
             {
                 ClientLog.CursorNotSaved(logger, _newest?.Position ?? default, fault);
-                await WaitAfterFailureAsync(failures++).ConfigureAwait(false);
+                await WaitAfterFailureAsync(failures++, fault).ConfigureAwait(false);
             }
             catch (Exception) when (_closing.IsCancellationRequested)
             {
@@ -123,9 +123,9 @@ internal sealed class ServerKeptCursor(string consumer, RestLink rest, MissedEve
         }
     }
 
-    private async Task WaitAfterFailureAsync(int failures)
+    private async Task WaitAfterFailureAsync(int failures, Exception fault)
     {
-        var wait = ExponentialBackoffRetryPolicy.DelayFor(failures, jitter: 0.5, options.Jitter);
+        var wait = RetryAfter.Respect(ExponentialBackoffRetryPolicy.DelayFor(failures, jitter: 0.5, options.Jitter), fault, options.Jitter);
         await Task.WhenAny(_time.Wait(wait, _closing.Token)).ConfigureAwait(false);
     }
 

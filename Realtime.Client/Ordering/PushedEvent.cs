@@ -27,11 +27,12 @@ internal sealed record PushedEvent(AgentEventEnvelope? Envelope, JsonException? 
             {
                 return new PushedEvent(Envelopes.Read(ref reader, typeof(AgentEventEnvelope), options));
             }
-            catch (JsonException fault)
+            catch (Exception fault) when (fault is JsonException or InvalidOperationException)
             {
+                // The latter for text that is none: half of a surrogate pair, or bytes that are no UTF-8.
                 reader = start;
                 reader.TrySkip();
-                return new PushedEvent(Envelope: null, fault);
+                return new PushedEvent(Envelope: null, fault as JsonException ?? new JsonException(fault.Message, fault));
             }
         }
 

@@ -23,7 +23,6 @@ public sealed class AgentEventsPublisher : IDisposable
     public const int MaxBatch = 1000;
 
     private static readonly IReadOnlyDictionary<string, IReadOnlyList<string>> NoErrors = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
-    private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromSeconds(30);
 
     private readonly AgentEventsPublisherOptions _options;
     private readonly ILogger _logger;
@@ -133,11 +132,6 @@ public sealed class AgentEventsPublisher : IDisposable
 
     private static RealtimeException Unreadable() => new("The server's receipt cannot be read; publishing again with the same id is safe.");
 
-    private TimeSpan DelayBefore(int retry, Exception? error)
-    {
-        var backoff = ExponentialBackoffRetryPolicy.DelayFor(retry, jitter: 0.5, _options.Jitter);
-        if (error is not ServerAnswerException { RetryAfter: { } asked }) return backoff;
-        asked = asked > LongestRetryAfter ? LongestRetryAfter : asked;
-        return asked > backoff ? asked : backoff;
-    }
+    private TimeSpan DelayBefore(int retry, Exception? error) =>
+        RetryAfter.Respect(ExponentialBackoffRetryPolicy.DelayFor(retry, jitter: 0.5, _options.Jitter), error, _options.Jitter);
 }

@@ -1,3 +1,5 @@
+using Realtime.Client.Connection;
+
 namespace Realtime.Client.Recovery;
 
 /// <summary>
@@ -62,10 +64,10 @@ internal sealed class FetchSchedule(TimeProvider time, Func<double> jitter, Time
         _dueFrom = null;
     }
 
-    /// <summary>A fetch has failed: the next one follows after a pause.</summary>
-    public TimeSpan Failed()
+    /// <summary>A fetch has failed: the next one follows after a pause, which is never shorter than the server asks.</summary>
+    public TimeSpan Failed(Exception? error = null)
     {
-        var wait = ExponentialBackoffRetryPolicy.DelayFor(Failures, jitter: 0.5, jitter);
+        var wait = RetryAfter.Respect(ExponentialBackoffRetryPolicy.DelayFor(Failures, jitter: 0.5, jitter), error, jitter);
         if (Failures < int.MaxValue) Failures++;
         Set(wait);
         return wait;

@@ -25,7 +25,8 @@ internal sealed class MissedEvents : IMissedEvents
         Converters = { new AgentEventEnvelopeJsonConverter() },
     }.GetTypeInfo(typeof(EventPage));
 
-    private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromSeconds(30);
+    /// <summary>Whoever asks for more is asked again by the caller, who has other things to do meanwhile.</summary>
+    private static readonly TimeSpan LongestQuickWait = TimeSpan.FromSeconds(2);
 
     private readonly RestLink _rest;
     private readonly AgentEventsClientOptions _options;
@@ -40,7 +41,7 @@ internal sealed class MissedEvents : IMissedEvents
             .AddRetry(new RetryStrategyOptions<EventsAnswer>
             {
                 MaxRetryAttempts = QuickRetries,
-                ShouldHandle = args => new ValueTask<bool>(args.Outcome.Exception is { } error && IsTransient(error)),
+                ShouldHandle = args => new ValueTask<bool>(args.Outcome.Exception is { } error && IsTransient(error) && !AsksForPatience(error)),
                 DelayGenerator = args => new ValueTask<TimeSpan?>(DelayBefore(args.AttemptNumber, args.Outcome.Exception)),
             })
             .AddTimeout(options.RequestTimeout)
@@ -61,6 +62,18 @@ internal sealed class MissedEvents : IMissedEvents
     /// <exception cref="ServerAnswerException">Any other answer that is not one.</exception>
     public ValueTask<EventsAnswer> AskOnceAsync(EventsQuestion question, CancellationToken cancellationToken) =>
         _once.ExecuteAsync(ct => SendAsync(question, ct), cancellationToken);
+
+    /// <summary>Whether a connect would be refused for now. A platform that hides why a WebSocket was refused learns it here.</summary>
+    /// <returns>The refusal that asks to come back later, if there is one.</returns>
+    public async ValueTask<ServerAnswerException?> AskToConnectAsync(CancellationToken cancellationToken)
+    {
+        using var limit = _options.TimeProvider.CancelAfter(_options.RequestTimeout);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        var answer = await _rest.SendAsync(HttpMethod.Get, Routes.HubFor(_options.UserId!), json: null, either.Token).ConfigureAwait(false);
+        return answer is { Status: (HttpStatusCode)429 or HttpStatusCode.ServiceUnavailable, RetryAfter: not null } ? answer.ToException() : null;
+    }
+
+    private static bool AsksForPatience(Exception error) => error is ServerAnswerException { RetryAfter: { } asked } && asked > LongestQuickWait;
 
     internal static bool IsTransient(Exception error) => error switch
     {
@@ -100,13 +113,6 @@ internal sealed class MissedEvents : IMissedEvents
         }
     }
 
-    private TimeSpan? DelayBefore(int retry, Exception? error)
-    {
-        var backoff = ExponentialBackoffRetryPolicy.DelayFor(retry, jitter: 0.5, _options.Jitter);
-        if (error is not ServerAnswerException { RetryAfter: { } asked }) return backoff;
-
-        // Never sooner than asked, spread out, and never so long that a wrong header silences the client.
-        asked = asked > LongestRetryAfter ? LongestRetryAfter : asked;
-        return asked + TimeSpan.FromTicks(backoff.Ticks / 4);
-    }
+    private TimeSpan? DelayBefore(int retry, Exception? error) =>
+        RetryAfter.Respect(ExponentialBackoffRetryPolicy.DelayFor(retry, jitter: 0.5, _options.Jitter), error, _options.Jitter);
 }

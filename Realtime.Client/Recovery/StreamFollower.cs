@@ -290,7 +290,7 @@ internal sealed class StreamFollower(
 
     private void Failed(Exception? fault)
     {
-        var wait = _schedule.Failed();
+        var wait = _schedule.Failed(fault);
         ClientLog.RecoveryFailed(logger, cursors.Current?.Position ?? default, _schedule.Failures, wait, fault);
     }
 

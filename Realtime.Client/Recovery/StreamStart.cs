@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Realtime.Client.Connection;
 using Realtime.Client.Cursors;
 using Realtime.Client.Telemetry;
 
@@ -80,7 +81,7 @@ internal sealed class StreamStart(AgentEventsClientOptions options, IMissedEvent
     private Task PauseAsync(Exception fault, CancellationToken stopping)
     {
         stopping.ThrowIfCancellationRequested();
-        var wait = ExponentialBackoffRetryPolicy.DelayFor(_failures, jitter: 0.5, options.Jitter);
+        var wait = RetryAfter.Respect(ExponentialBackoffRetryPolicy.DelayFor(_failures, jitter: 0.5, options.Jitter), fault, options.Jitter);
         if (_failures < int.MaxValue) _failures++;
         ClientLog.StartFailed(logger, _failures, wait, fault);
         return options.TimeProvider.Wait(wait, stopping);

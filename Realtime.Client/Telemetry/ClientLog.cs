@@ -52,6 +52,9 @@ internal static partial class ClientLog
     [LoggerMessage(15, LogLevel.Warning, "Renewing the token of the connection failed; trying again in {Delay}")]
     public static partial void TokenRenewalFailed(ILogger logger, TimeSpan delay, Exception error);
 
+    [LoggerMessage(33, LogLevel.Debug, "The token provider gave the same token again; asking it again in {Delay}")]
+    public static partial void SameToken(ILogger logger, TimeSpan delay);
+
     [LoggerMessage(16, LogLevel.Warning, "The head of the stream could not be read")]
     public static partial void HeadUnavailable(ILogger logger, Exception error);
 

@@ -9,7 +9,10 @@ public interface IAgentHub
     /// </summary>
     Task<StreamPosition> GetHead();
 
-    /// <summary>Extends the connection by a fresh token of the same user.</summary>
+    /// <summary>
+    /// Extends the connection by a fresh token of the same user. Fails with <see cref="HubErrors.InvalidToken"/> or, when the token cannot
+    /// be judged now, <see cref="HubErrors.AuthorityUnavailable"/>, and the connection stays; with <see cref="HubErrors.UserChanged"/> it is ended.
+    /// </summary>
     /// <param name="accessToken">A valid token.</param>
     /// <returns>Seconds until the connection's expiry, never earlier than before.</returns>
     Task<double> RenewToken(string accessToken);

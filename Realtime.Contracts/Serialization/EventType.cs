@@ -65,15 +65,22 @@ internal sealed class EventType<T>(string name, JsonTypeInfo<T> typeInfo) : Even
     /// <summary>The serializer names all missing members in one sentence; we name the first as a field.</summary>
     private EventDataFault? FindMissing(EventData data)
     {
-        using var document = JsonDocument.Parse(data.Utf8);
-        if (document.RootElement.ValueKind != JsonValueKind.Object) return new EventDataFault(string.Empty, "must be an object");
-        foreach (var property in typeInfo.Properties)
+        try
         {
-            if (property.IsRequired && !document.RootElement.TryGetProperty(property.Name, out _))
-                return new EventDataFault(property.Name, "is missing");
-        }
+            using var document = JsonDocument.Parse(data.Utf8);
+            if (document.RootElement.ValueKind != JsonValueKind.Object) return new EventDataFault(string.Empty, "must be an object");
+            foreach (var property in typeInfo.Properties)
+            {
+                if (property.IsRequired && !document.RootElement.TryGetProperty(property.Name, out _))
+                    return new EventDataFault(property.Name, "is missing");
+            }
 
-        return null;
+            return null;
+        }
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+        {
+            return null; // nested too deep, or a name that is no text: the serializer has said so already
+        }
     }
 
     private static EventDataFault Describe(JsonException fault)

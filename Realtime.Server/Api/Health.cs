@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Realtime.Server.Auth;
+using Realtime.Server.Draining;
 using Realtime.Server.EventStore;
 using Realtime.Server.FanOut;
+using Realtime.Server.Revocations;
 
 namespace Realtime.Server.Api;
 
@@ -11,10 +13,15 @@ internal static class Health
     /// <summary>Tag of the checks behind <c>/health/ready</c>.</summary>
     internal const string ReadyTag = "realtime-ready";
 
+    /// <summary>Tag of the only check behind <c>/health/ready</c> once the node is going away.</summary>
+    internal const string DrainTag = "realtime-draining";
+
     internal static void Register(IServiceCollection services) => services.AddHealthChecks()
         .AddCheck<StoreCheck>("store", tags: [ReadyTag])
+        .AddCheck<RevocationCheck>("revocations", tags: [ReadyTag])
         .AddCheck<AuthorityCheck>("authority", tags: [ReadyTag])
-        .AddCheck<BackplaneCheck>("backplane", tags: [ReadyTag]);
+        .AddCheck<BackplaneCheck>("backplane", tags: [ReadyTag])
+        .AddCheck<DrainCheck>("draining", tags: [DrainTag]);
 
     internal static Task WriteAsync(HttpContext context, HealthReport report) => context.Response.WriteAsJsonAsync(new
     {
@@ -47,10 +54,21 @@ internal static class Health
         }
     }
 
-    private sealed class AuthorityCheck(AuthorityWarmUp authority) : IHealthCheck
+    private sealed class RevocationCheck(RevocationList list) : IHealthCheck
     {
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-            Task.FromResult(authority.IsReady ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("The token authority's keys could not be fetched yet."));
+            Task.FromResult(list.IsLoaded ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("What is revoked could not be read yet, so no token is accepted."));
+    }
+
+    private sealed class AuthorityCheck(AuthorityRefresh authority, AuthorityKeys keys, TimeProvider time) : IHealthCheck
+    {
+        /// <summary>Two regular fetches have failed.</summary>
+        private static readonly TimeSpan Old = 3 * AuthorityRefresh.Regular;
+
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) => Task.FromResult(
+            !authority.IsReady ? HealthCheckResult.Unhealthy($"The keys of the token authority {keys.Address} could not be fetched.")
+            : keys.FetchedAt is { } at && time.GetUtcNow() - at > Old ? HealthCheckResult.Degraded($"The token authority {keys.Address} does not answer; its keys of {at:O} are used.")
+            : HealthCheckResult.Healthy());
     }
 
     private sealed class BackplaneCheck(IServiceProvider services) : IHealthCheck
@@ -58,6 +76,14 @@ internal static class Health
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
             Task.FromResult(services.GetService<RedisBackplane>() is { IsConnected: false } || services.GetService<RedisShards>() is { IsAway: true }
                 ? HealthCheckResult.Degraded("Redis does not answer: pushes reach only this node's own clients, if any; events are stored and fetched.")
-                : HealthCheckResult.Healthy());
+                : services.GetService<ShardRefusals>() is { AreRecent: true }
+                    ? HealthCheckResult.Degraded("Redis brings messages that are not signed with this node's key: of a node with another key or release, or forged. They are dropped; events are delivered by the head check.")
+                    : HealthCheckResult.Healthy());
+    }
+
+    private sealed class DrainCheck(Drain drain) : IHealthCheck
+    {
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+            Task.FromResult(drain.HasBegun ? HealthCheckResult.Unhealthy("This node is going away.") : HealthCheckResult.Healthy());
     }
 }

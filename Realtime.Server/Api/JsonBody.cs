@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.Http.Features;
+using Realtime.Server.Auth;
+using Realtime.Server.Limits;
 
 namespace Realtime.Server.Api;
 
@@ -38,16 +40,27 @@ internal static class JsonBody
         return false;
     }
 
+    /// <summary>What the web server found while the body was read: too large, too slow, cut off, or not what its headers promised.</summary>
+    internal static Problem ProblemOf(BadHttpRequestException fault) => fault.StatusCode == StatusCodes.Status413PayloadTooLarge
+        ? Problem.TooLarge(MaxBytes)
+        : Problem.Invalid("body", $"cannot be read: {fault.Message.TrimEnd('.')}") with { Status = fault.StatusCode };
+
     private static async ValueTask<object?> RefuseTooLargeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
-        if (IsTooLarge(context.HttpContext)) return Problems.Result(Problem.TooLarge(MaxBytes));
+        if (IsTooLarge(context.HttpContext)) return TooLarge(context.HttpContext);
         try
         {
             return await next(context);
         }
-        catch (BadHttpRequestException fault) when (fault.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        catch (BadHttpRequestException fault)
         {
-            return Problems.Result(Problem.TooLarge(MaxBytes));
+            return fault.StatusCode == StatusCodes.Status413PayloadTooLarge ? TooLarge(context.HttpContext) : Problems.Result(ProblemOf(fault));
         }
+    }
+
+    private static IResult TooLarge(HttpContext context)
+    {
+        context.RequestServices.GetRequiredService<LimitReports>().Reached(Limit.Body, context.User.FindFirst(TokenClaims.Subject)?.Value);
+        return Problems.Result(Problem.TooLarge(MaxBytes));
     }
 }

@@ -28,6 +28,18 @@ internal sealed record Problem(int Status, string Type, string Title, string? De
     public static Problem TooLarge(long maxBytes) =>
         new(StatusCodes.Status413PayloadTooLarge, ProblemTypes.TooLarge, "The body is too large.", $"At most {maxBytes} bytes are taken.");
 
+    /// <summary>A limit was reached; nothing was done.</summary>
+    /// <param name="status">429, or 503 where it is not the caller's doing.</param>
+    /// <param name="type">One of <see cref="ProblemTypes"/>.</param>
+    /// <param name="title">Which limit, in words.</param>
+    /// <param name="limit">Its name, for programs.</param>
+    /// <param name="seconds">When to come back.</param>
+    public static Problem Limited(int status, string type, string title, string limit, int seconds) => new(status, type, title, null)
+    {
+        RetryAfter = seconds,
+        Extensions = new Dictionary<string, object?>(1) { ["limit"] = limit },
+    };
+
     /// <summary>503; a retry with the same ids is safe.</summary>
     public static Problem StoreUnavailable(string detail, IReadOnlyList<Guid>? ids = null) =>
         new(StatusCodes.Status503ServiceUnavailable, ProblemTypes.StoreUnavailable, "The event store does not answer.", detail)

@@ -19,6 +19,7 @@ internal static class Problems
             Instance = context.Request.Path,
         };
         foreach (var (name, value) in problem.Extensions) details.Extensions[name] = value;
+        SecurityHeaders.OfData(context.Response);
         context.Response.StatusCode = problem.Status;
         return context.Response.WriteAsJsonAsync(details, options: null, contentType: "application/problem+json", context.RequestAborted);
     }

@@ -4,7 +4,9 @@ using System.Text.Json.Serialization.Metadata;
 using Realtime.Contracts;
 using Realtime.Contracts.Rest;
 using Realtime.Contracts.Serialization;
+using Realtime.Server.Auth;
 using Realtime.Server.EventStore;
+using Realtime.Server.Limits;
 using Realtime.Server.Publishing;
 
 namespace Realtime.Server.Api;
@@ -13,54 +15,80 @@ namespace Realtime.Server.Api;
 /// <c>POST /api/v1/agents/events</c>: one event or an array, acknowledged at commit. The one endpoint that answers thousands of
 /// times a second, so it reads and writes the bytes itself, with no filters around it.
 /// </summary>
-internal sealed class PublishEndpoint(IAgentEventPublisher publisher)
+internal sealed class PublishEndpoint(IAgentEventPublisher publisher, RequestLimits limits, LimitReports reports)
 {
     internal async Task HandleAsync(HttpContext context)
     {
         IReadOnlyList<Guid>? ids = null;
-        Problem problem;
+        Problem? problem;
+        string by = TokenClaims.UserIdOf(context.User);
         try
         {
-            if (JsonBody.IsTooLarge(context)) problem = Problem.TooLarge(JsonBody.MaxBytes);
-            else
+            // Before the body is looked at: a refusal is to cost next to nothing.
+            problem = limits.Publish(by, events: 1) ?? (JsonBody.IsTooLarge(context) ? TooLarge(by) : null);
+            if (problem is null)
             {
                 using var body = await ReadBodyAsync(context.Request, context.RequestAborted);
                 var root = body.RootElement;
                 if (root.ValueKind == JsonValueKind.Array)
                 {
-                    var requests = ReadArray(root);
-                    ids = requests.ConvertAll(r => r.Id!.Value);
-                    var receipts = await publisher.PublishAsync(requests, context.RequestAborted);
-                    await AnswerAsync(context.Response, StatusCodes.Status201Created, receipts, RealtimeJsonContext.Default.IReadOnlyListPublishReceipt);
+                    problem = limits.Publish(by, LengthOf(root) - 1);
+                    if (problem is null)
+                    {
+                        var requests = ReadArray(root);
+                        ids = requests.ConvertAll(r => r.Id!.Value);
+                        PublishGrants.Of(context.User)?.DemandAll(requests, root);
+                        var receipts = await publisher.PublishAsync(requests, context.RequestAborted);
+                        await AnswerAsync(context.Response, StatusCodes.Status201Created, receipts, RealtimeJsonContext.Default.IReadOnlyListPublishReceipt);
+                        return;
+                    }
+                }
+                else
+                {
+                    var request = ReadOne(root, index: null);
+                    ids = [request.Id!.Value];
+                    PublishGrants.Of(context.User)?.Demand(request, root, index: null);
+                    var receipt = await publisher.PublishAsync(request, context.RequestAborted);
+                    int status = receipt.Duplicate ? StatusCodes.Status200OK : StatusCodes.Status201Created;
+                    await AnswerAsync(context.Response, status, receipt, RealtimeJsonContext.Default.PublishReceipt);
                     return;
                 }
-
-                var request = ReadOne(root, index: null);
-                ids = [request.Id!.Value];
-                var receipt = await publisher.PublishAsync(request, context.RequestAborted);
-                int status = receipt.Duplicate ? StatusCodes.Status200OK : StatusCodes.Status201Created;
-                await AnswerAsync(context.Response, status, receipt, RealtimeJsonContext.Default.PublishReceipt);
-                return;
             }
         }
         catch (InvalidEventException fault)
         {
+            if (fault.IsTooLarge) reports.Reached(Limit.Data, by);
             problem = Problem.Invalid(fault.Field, fault.Problem);
+        }
+        catch (PublishRestrictedException fault)
+        {
+            problem = fault.ToProblem();
         }
         catch (JsonException fault)
         {
             problem = Problem.Invalid("body", $"is not valid JSON: {fault.Message}");
         }
+        catch (InvalidOperationException) when (ids is null)
+        {
+            // What JsonElement throws for a name or an id that is valid JSON and no text.
+            problem = Problem.Invalid("body", "holds a name or an id with half of a surrogate pair");
+        }
         catch (StoreUnavailableException fault)
         {
             problem = Problem.StoreUnavailable(fault.Message, ids);
         }
-        catch (BadHttpRequestException fault) when (fault.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        catch (BadHttpRequestException fault)
         {
-            problem = Problem.TooLarge(JsonBody.MaxBytes);
+            problem = fault.StatusCode == StatusCodes.Status413PayloadTooLarge ? TooLarge(by) : JsonBody.ProblemOf(fault);
         }
 
         await Problems.WriteAsync(context, problem);
+    }
+
+    private Problem TooLarge(string by)
+    {
+        reports.Reached(Limit.Body, by);
+        return Problem.TooLarge(JsonBody.MaxBytes);
     }
 
     private static async Task AnswerAsync<T>(HttpResponse response, int status, T answer, JsonTypeInfo<T> type)
@@ -92,13 +120,13 @@ internal sealed class PublishEndpoint(IAgentEventPublisher publisher)
         }
     }
 
+    private static int LengthOf(JsonElement array) => array.GetArrayLength() is var count and >= 1 and <= EventRules.MaxArray
+        ? count
+        : throw new InvalidEventException("body", $"holds {array.GetArrayLength()} events; 1 to {EventRules.MaxArray} are allowed");
+
     private static List<PublishRequest> ReadArray(JsonElement array)
     {
-        int count = array.GetArrayLength();
-        if (count is < 1 or > EventRules.MaxArray)
-            throw new InvalidEventException("body", $"holds {count} events; 1 to {EventRules.MaxArray} are allowed");
-
-        var requests = new List<PublishRequest>(count);
+        var requests = new List<PublishRequest>(array.GetArrayLength());
         foreach (var item in array.EnumerateArray()) requests.Add(ReadOne(item, requests.Count));
         return requests;
     }

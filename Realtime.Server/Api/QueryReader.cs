@@ -40,6 +40,16 @@ internal sealed class QueryReader(IQueryCollection query)
         return defaultLimit;
     }
 
+    public long? Number(string name)
+    {
+        if (!TryGet(name, out string? text)) return null;
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number)) return number;
+        Fail(name, "must be a number");
+        return null;
+    }
+
+    public string? Text(string name) => TryGet(name, out string? text) ? text : null;
+
     public void Fail(string name, string problem) => Fault ??= Problem.Invalid(name, problem);
 
     private bool TryGet(string name, [NotNullWhen(true)] out string? text)

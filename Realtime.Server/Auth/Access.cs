@@ -7,7 +7,8 @@ using Realtime.Server.Hubs;
 namespace Realtime.Server.Auth;
 
 /// <summary>
-/// Who may do what. Read: only <c>sub</c> itself. Publish: the scope <see cref="Scopes.Publish"/>.
+/// Who may do what. Read: only <c>sub</c> itself. Publish: the scope <see cref="Scopes.Publish"/>, within <see cref="PublishGrants"/>.
+/// Operators: the scope <see cref="Scopes.Admin"/>. Whatever names no policy is closed.
 /// Order of refusals: 401, then 400 for a malformed user id, then 403.
 /// </summary>
 internal static class Access
@@ -21,6 +22,12 @@ internal static class Access
     /// <summary>The token carries <see cref="Scopes.Publish"/>.</summary>
     internal const string Publish = "realtime:publish";
 
+    /// <summary>The token carries <see cref="Scopes.Admin"/>.</summary>
+    internal const string Admin = "realtime:admin";
+
+    /// <summary>Nobody may. What an endpoint demands that somebody forgot to open.</summary>
+    internal const string Closed = "realtime:closed";
+
     internal static void Register(IServiceCollection services)
     {
         services.AddSingleton<ConnectionOwners>();
@@ -28,7 +35,31 @@ internal static class Access
         services.AddAuthorizationBuilder()
             .AddPolicy(Self, p => p.FromBearer().AddRequirements(new SelfRequirement(OtherUsersScope: null)))
             .AddPolicy(ReadBrake, p => p.FromBearer().AddRequirements(new SelfRequirement(Scopes.ReadBrake)))
-            .AddPolicy(Publish, p => p.FromBearer().AddRequirements(new ScopeRequirement(Scopes.Publish)));
+            .AddPolicy(Publish, p => p.FromBearer().AddRequirements(new ScopeRequirement(Scopes.Publish)))
+            .AddPolicy(Admin, p => p.FromBearer().AddRequirements(new ScopeRequirement(Scopes.Admin)))
+            .AddPolicy(Closed, p => p.FromBearer().RequireAssertion(_ => false));
+    }
+
+    /// <summary>
+    /// For an application that is only this server: also what it maps itself is closed unless opened. A path that leads nowhere still
+    /// answers 404, and a wrong method 405: they are no <see cref="RouteEndpoint"/>.
+    /// </summary>
+    internal static IServiceCollection CloseWhatNobodyOpened(this IServiceCollection services)
+    {
+        services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder()
+            .RequireAssertion(c => c.Resource is HttpContext http && http.GetEndpoint() is not RouteEndpoint)
+            .Build());
+        return services;
+    }
+
+    /// <summary>Closes the group's endpoints that neither demand a policy nor are meant for everybody.</summary>
+    internal static RouteGroupBuilder ClosedUnlessOpened(this RouteGroupBuilder group)
+    {
+        ((IEndpointConventionBuilder)group).Finally(endpoint =>
+        {
+            if (!endpoint.Metadata.Any(m => m is IAuthorizeData or IAllowAnonymous)) endpoint.Metadata.Add(new AuthorizeAttribute(Closed));
+        });
+        return group;
     }
 
     /// <summary>The user a request is about: named in route or query, else the token's own. Valid once <see cref="Self"/> has let the request in.</summary>

@@ -2,8 +2,12 @@ using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Protocols;
+using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
 using Realtime.Contracts;
+using Realtime.Server.Revocations;
 
 namespace Realtime.Server.Auth;
 
@@ -11,9 +15,12 @@ namespace Realtime.Server.Auth;
 /// Tightens the framework's bearer scheme, which reads <c>Authentication:Schemes:Bearer</c>: algorithms by allow-list, 5 s of
 /// clock skew, <c>exp</c> and <c>sub</c> required, issuer checked whenever there is one, query tokens on the hub's routes only,
 /// and refusals as ProblemDetails. Events that the host has set keep running, after ours. A token validated a moment ago is
-/// not validated again (<see cref="ValidatedTokens"/>), unless the host has events of its own that must see every request.
+/// not validated again (<see cref="ValidatedTokens"/>), unless the host has events of its own that must see every request. Whether it
+/// is revoked is asked every time, last. Keys found by discovery are <see cref="AuthorityKeys"/>, unless the host has a configuration
+/// manager of its own kind.
 /// </summary>
-internal sealed class BearerSetup(DevSigningKey devKey, ValidatedTokens validated, IOptions<RealtimeOptions> options) : IPostConfigureOptions<JwtBearerOptions>
+internal sealed class BearerSetup(DevSigningKey devKey, ValidatedTokens validated, AuthorityKeys keys, RevocationGate gate, IOptions<RealtimeOptions> options)
+    : IPostConfigureOptions<JwtBearerOptions>
 {
     private const string BearerPrefix = "Bearer ";
     private static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(5);
@@ -40,8 +47,9 @@ internal sealed class BearerSetup(DevSigningKey devKey, ValidatedTokens validate
         services.AddSingleton<IPostConfigureOptions<JwtBearerOptions>, BearerSetup>();
         services.AddSingleton<DevSigningKey>();
         services.AddSingleton<AccessTokenValidator>();
-        services.AddSingleton<AuthorityWarmUp>();
-        services.AddHostedService(s => s.GetRequiredService<AuthorityWarmUp>());
+        services.AddSingleton<AuthorityKeys>();
+        services.AddSingleton<AuthorityRefresh>();
+        services.AddHostedService(s => s.GetRequiredService<AuthorityRefresh>());
         Access.Register(services);
     }
 
@@ -66,6 +74,12 @@ internal sealed class BearerSetup(DevSigningKey devKey, ValidatedTokens validate
 
         // As configured they are read from the configuration again for each token.
         rules.IssuerSigningKeys = rules.IssuerSigningKeys?.ToList();
+        if (bearer is { ConfigurationManager: ConfigurationManager<OpenIdConnectConfiguration>, MetadataAddress: { } address })
+        {
+            var documents = new HttpDocumentRetriever(bearer.Backchannel) { RequireHttps = bearer.RequireHttpsMetadata };
+            keys.Use(address, documents, rules.IssuerSigningKeys ?? []);
+            bearer.ConfigurationManager = keys;
+        }
 
         bearer.Events ??= new JwtBearerEvents();
         var host = bearer.Events;
@@ -78,22 +92,39 @@ internal sealed class BearerSetup(DevSigningKey devKey, ValidatedTokens validate
             OnMessageReceived = context =>
             {
                 context.Token = QueryTokenOf(context.Request) ?? HeaderTokenOf(context.Request);
-                if (isHostWatching) return host.MessageReceived(context);
-                if (context.Token is { } token && validated.Find(token) is { } known)
+                if (isHostWatching) return AfterHostAsync(host, context);
+                if (context.Token is not { } token) return Task.CompletedTask;
+                if (validated.Find(token) is { } known)
                 {
+                    if (gate.RefusalOf(known.User) is { } refusal)
+                    {
+                        context.Fail(refusal);
+                        return Task.CompletedTask;
+                    }
+
                     context.Principal = known.User;
                     context.Properties.ExpiresUtc = known.ExpiresAt;
                     if (bearer.SaveToken) context.Properties.StoreTokens([new AuthenticationToken { Name = "access_token", Value = token }]);
                     context.Success();
+                    return Task.CompletedTask;
                 }
 
-                return Task.CompletedTask;
+                var answer = keys.CanJudgeAsync(token, context.HttpContext.RequestAborted);
+                return answer is { IsCompletedSuccessfully: true, Result: true } ? Task.CompletedTask : FailUnlessAsync(answer, context);
             },
             OnTokenValidated = context =>
             {
-                if (TokenClaims.FaultOf(context.Principal!, options.Value.AuthorizedParties) is { } fault)
+                PublishGrants.Complete(context.Principal!, context.SecurityToken);
+                string? unusual = context.SecurityToken is JsonWebToken jwt ? TokenShape.FaultOf(jwt.EncodedToken) : null;
+                if ((unusual ?? TokenClaims.FaultOf(context.Principal!, options.Value.AuthorizedParties)) is { } fault)
                 {
                     context.Fail(new SecurityTokenValidationException(fault));
+                    return Task.CompletedTask;
+                }
+
+                if (gate.RefusalOf(context.Principal!) is { } refusal)
+                {
+                    context.Fail(refusal);
                     return Task.CompletedTask;
                 }
 
@@ -114,6 +145,20 @@ internal sealed class BearerSetup(DevSigningKey devKey, ValidatedTokens validate
                 if (!context.Response.HasStarted) await Refusals.ForbidAsync(context.HttpContext);
             },
         };
+    }
+
+    /// <summary>The host may have found the token elsewhere, or decided by itself.</summary>
+    private async Task AfterHostAsync(JwtBearerEvents host, MessageReceivedContext context)
+    {
+        await host.MessageReceived(context);
+        if (context.Result is { Succeeded: true, Principal: { } user } && gate.RefusalOf(user) is { } refusal) context.Fail(refusal);
+        else if (context.Result is null && context.Token is { } token)
+            await FailUnlessAsync(keys.CanJudgeAsync(token, context.HttpContext.RequestAborted), context);
+    }
+
+    private async Task FailUnlessAsync(ValueTask<bool> canJudge, MessageReceivedContext context)
+    {
+        if (!await canJudge) context.Fail(new AuthorityUnavailableException($"The keys of {keys.Address} cannot be had now."));
     }
 
     /// <summary>Browsers cannot set a header on a WebSocket or an EventSource; nowhere else does a token belong into a URL.</summary>

@@ -1,12 +1,14 @@
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Realtime.Contracts;
 using Realtime.Server.Api;
+using Realtime.Server.Revocations;
 
 namespace Realtime.Server.Auth;
 
-/// <summary>Writes 401, and what an authenticated caller gets instead: 400 for a malformed user id, 403 otherwise.</summary>
+/// <summary>Writes 401, 503 for a token that cannot be judged, and what an authenticated caller gets instead: 400 for a malformed user id, 403 otherwise.</summary>
 internal static class Refusals
 {
+    private const int RetryAfterSeconds = 2;
     private const string ItemKey = "Realtime.Refusal";
 
     /// <summary>Says why a policy refuses the request; the first reason counts.</summary>
@@ -15,7 +17,17 @@ internal static class Refusals
     internal static Task ChallengeAsync(JwtBearerChallengeContext context)
     {
         context.HandleResponse();
-        string? description = context.ErrorDescription ?? (context.AuthenticateFailure is null ? null : context.AuthenticateFailure.Message);
+        if (context.AuthenticateFailure is AuthorityUnavailableException unavailable)
+        {
+            return Problems.WriteAsync(context.HttpContext, new Problem(
+                StatusCodes.Status503ServiceUnavailable, ProblemTypes.AuthorityUnavailable, "The token cannot be judged now.", unavailable.Message)
+            { RetryAfter = RetryAfterSeconds });
+        }
+
+        if (context.AuthenticateFailure is RevocationsUnknownException unknown)
+            return Problems.WriteAsync(context.HttpContext, Problem.StoreUnavailable(unknown.Message));
+
+        string? description = string.IsNullOrEmpty(context.ErrorDescription) ? context.AuthenticateFailure?.Message : context.ErrorDescription;
         string header = context.Options.Challenge;
         if (context.AuthenticateFailure is not null)
             header += $" error=\"invalid_token\", error_description=\"{Quotable(description)}\"";

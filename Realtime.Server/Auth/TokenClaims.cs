@@ -8,7 +8,10 @@ internal static class TokenClaims
 {
     internal const string Subject = "sub";
     internal const string AuthorizedParty = "azp";
-    private const string Expiry = "exp";
+    internal const string Expiry = "exp";
+    private const string Id = "jti";
+    private const string IssuedAt = "iat";
+    private const double MicrosPerSecond = 1_000_000;
     private static readonly DateTimeOffset LatestExpiry = new(9000, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private static readonly string[] ScopeClaims = ["scope", "scp", "permissions"];
 
@@ -19,6 +22,16 @@ internal static class TokenClaims
     /// <summary>When the token expires. "Never", written as an enormous number, is a time that can still be added to.</summary>
     internal static DateTimeOffset ExpiryOf(ClaimsPrincipal user) => DateTimeOffset.FromUnixTimeSeconds(
         (long)Math.Clamp(double.Parse(user.FindFirst(Expiry)!.Value, CultureInfo.InvariantCulture), 0, LatestExpiry.ToUnixTimeSeconds()));
+
+    /// <summary>The token's <c>jti</c>, if it has one.</summary>
+    internal static string? IdOf(ClaimsPrincipal user) => user.FindFirst(Id)?.Value;
+
+    /// <summary>The token's <c>iat</c> in microseconds since 1970; <see langword="null"/> when it has none that can be read.</summary>
+    internal static long? IssuedAtOf(ClaimsPrincipal user) =>
+        double.TryParse(user.FindFirst(IssuedAt)?.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds)
+        && seconds >= 0 && seconds < LatestExpiry.ToUnixTimeSeconds()
+            ? (long)(seconds * MicrosPerSecond)
+            : null;
 
     internal static bool HasScope(ClaimsPrincipal user, string scope) =>
         user.Claims.Any(c => ScopeClaims.Contains(c.Type) && c.Value.Split(' ').Contains(scope));

@@ -8,7 +8,7 @@ namespace Realtime.Server.Auth;
 /// <summary>
 /// Tokens that were validated a moment ago, so that a publisher's thousandth request costs a hash and not a signature check.
 /// Keyed by SHA-256, so no token is kept; bounded; an entry ends with its token, and after <see cref="LongestStay"/> in any
-/// case, so that a signing key which the authority withdraws is not trusted for long. Thread-safe.
+/// case. Thread-safe.
 /// </summary>
 internal sealed class ValidatedTokens(TimeProvider time)
 {
@@ -46,6 +46,16 @@ internal sealed class ValidatedTokens(TimeProvider time)
         var latest = time.GetUtcNow() + LongestStay;
         var end = expiresAt + clockSkew;
         Add(Key.Of(token), new ValidatedToken(user, expiresAt, end < latest ? end : latest));
+    }
+
+    /// <summary>Forgets all of them: what made them valid has changed.</summary>
+    public void Clear()
+    {
+        lock (_turning)
+        {
+            _old = new ConcurrentDictionary<Key, ValidatedToken>();
+            _young = new ConcurrentDictionary<Key, ValidatedToken>();
+        }
     }
 
     /// <summary>A full generation makes room for the next; what is in use moves along, the rest is forgotten one turn later.</summary>

@@ -44,17 +44,13 @@ internal static class ConfigurationCheck
 
     private static IEnumerable<string> OptionFaults(IConfiguration configuration)
     {
-        var options = new RealtimeOptions();
-        try
-        {
-            configuration.GetSection(RealtimeOptions.Section).Bind(options);
-        }
-        catch (InvalidOperationException fault)
-        {
-            return [fault.Message];
-        }
+        var section = configuration.GetSection(RealtimeOptions.Section);
+        var faults = SettingNames.Faults(section, typeof(RealtimeOptions), out var unreadable);
 
-        return [.. options.Faults(), .. ConnectionFaults(configuration)];
+        // Without the values that cannot be read: the binder would stop at the first, and hide what else is wrong.
+        var options = new RealtimeOptions();
+        new ConfigurationBuilder().AddInMemoryCollection(section.AsEnumerable(makePathsRelative: true).Where(p => !unreadable.Contains(p.Key))).Build().Bind(options);
+        return [.. faults, .. options.Faults(), .. ConnectionFaults(configuration)];
     }
 
     private static IEnumerable<string> ConnectionFaults(IConfiguration configuration)

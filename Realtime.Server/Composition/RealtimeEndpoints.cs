@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
-using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Options;
@@ -9,19 +8,15 @@ using Realtime.Contracts;
 using Realtime.Contracts.Rest;
 using Realtime.Server.Api;
 using Realtime.Server.Auth;
+using Realtime.Server.Draining;
 using Realtime.Server.Hubs;
+using Realtime.Server.Limits;
 
 namespace Realtime.Server;
 
 /// <summary>Maps the wire contract.</summary>
 public static class RealtimeEndpoints
 {
-    /// <summary>
-    /// Bytes that may wait for a connection before it counts as behind and has to fetch. With SignalR's 64 KiB a dozen large events that
-    /// are committed together were enough. Taken from a pool when needed, and given back when SignalR closes a socket stuck for 10 s.
-    /// </summary>
-    private const int ConnectionBuffer = 256 * 1024;
-
     /// <summary>Maps hub, REST, health, and in Development the token endpoint; <see cref="RealtimeServerRegistration.AddRealtimeServer"/> has registered them.</summary>
     /// <remarks>
     /// With <see cref="RealtimeOptions.AllowedOrigins"/> the application calls <c>UseCors</c> before <c>UseAuthentication</c> and
@@ -33,24 +28,33 @@ public static class RealtimeEndpoints
         ArgumentNullException.ThrowIfNull(app);
         var options = app.ServiceProvider.GetRequiredService<IOptions<RealtimeOptions>>().Value;
 
+        var routes = app.MapGroup(string.Empty).ClosedUnlessOpened();
+
         // As MapHub does it, and one step before the hub.
-        var hub = app.MapConnections(Routes.Hub, new HttpConnectionDispatcherOptions { TransportMaxBufferSize = ConnectionBuffer }, connections => connections.Use(ReleaseHandshake).UseHub<AgentHub>())
+        var limits = app.ServiceProvider.GetRequiredService<HandshakeLimits>();
+        var hub = routes.MapConnections(Routes.Hub, LimitsSetup.Transport(app.ServiceProvider), connections => connections.Use(ReleaseHandshake).Use(limits.Around).UseHub<AgentHub>())
             .WithMetadata(new HubMetadata(typeof(AgentHub))).RequireAuthorization(Access.Self);
-        var rest = app.MapGroup(string.Empty).WithTags("Agents");
+        hub.Add(endpoint => endpoint.RequestDelegate = limits.Before(endpoint.RequestDelegate!));
+        hub.Add(app.ServiceProvider.GetRequiredService<HubDoor>().Guard); // last, so asked first: whom it refuses, no limit counts
+        var rest = routes.MapGroup(string.Empty).WithTags("Agents").ProducesProblem(429);
+        ((IEndpointConventionBuilder)rest).Add(SecurityHeaders.OfData);
+        ((IEndpointConventionBuilder)rest).Add(app.ServiceProvider.GetRequiredService<LeavingAnswers>().Mark);
         MapPublish(rest, app.ServiceProvider);
-        MapRest(rest.MapGroup(string.Empty).AddEndpointFilter<StoreFaults>());
-        MapHealth(app);
+        MapRest(rest.MapGroup(string.Empty).AddEndpointFilter<RequestFilter>().AddEndpointFilter<StoreFaults>());
+        RevocationEndpoints.Map(rest.MapGroup(string.Empty).WithTags("Admin").AddEndpointFilter<RequestFilter>().AddEndpointFilter<StoreFaults>());
+        MapHealth(routes);
         if (options.AllowedOrigins.Count > 0)
         {
-            void AllowOrigins(CorsPolicyBuilder cors) => cors.WithOrigins([.. options.AllowedOrigins]).AllowAnyHeader().AllowAnyMethod().AllowCredentials();
+            void AllowOrigins(CorsPolicyBuilder cors) => cors.WithOrigins([.. options.AllowedOrigins]).AllowAnyHeader().AllowAnyMethod().AllowCredentials()
+                .WithExposedHeaders("Retry-After"); // else a page cannot know how long to wait
             hub.RequireCors(AllowOrigins);
             rest.RequireCors(AllowOrigins);
         }
 
         var environment = app.ServiceProvider.GetRequiredService<IHostEnvironment>();
         if (DevSigningKey.IsAvailable(environment, app.ServiceProvider.GetRequiredService<IConfiguration>()))
-            app.MapPost(Routes.DevTokens, DevTokenEndpoint.HandleAsync).AllowAnonymous().WithTags("Development").TakesJson<DevTokenRequest>().Produces<DevToken>();
-        if (options.MapOpenApi) app.MapOpenApi().AllowAnonymous();
+            routes.MapPost(Routes.DevTokens, DevTokenEndpoint.HandleAsync).AllowAnonymous().WithTags("Development").TakesJson<DevTokenRequest>().Produces<DevToken>();
+        if (options.MapOpenApi) routes.MapOpenApi().AllowAnonymous();
         return app;
     }
 
@@ -97,9 +101,11 @@ public static class RealtimeEndpoints
     private static void MapHealth(IEndpointRouteBuilder app)
     {
         app.MapHealthChecks(Routes.Live, new HealthCheckOptions { Predicate = _ => false, ResponseWriter = Health.WriteAsync }).AllowAnonymous();
+        var drain = app.ServiceProvider.GetRequiredService<Drain>();
         app.MapHealthChecks(Routes.Ready, new HealthCheckOptions
         {
-            Predicate = check => check.Tags.Contains(Health.ReadyTag),
+            // A node that is going away says so at once, whatever it depends on.
+            Predicate = check => check.Tags.Contains(drain.HasBegun ? Health.DrainTag : Health.ReadyTag),
             ResponseWriter = Health.WriteAsync,
         }).AllowAnonymous();
     }

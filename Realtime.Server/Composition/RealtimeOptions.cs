@@ -14,11 +14,21 @@ public sealed class RealtimeOptions
     /// <value>Default 25 s; 0 to 1 day.</value>
     public TimeSpan TokenGrace { get; set; } = TimeSpan.FromSeconds(25);
 
+    /// <summary>
+    /// Over how long a node that is told to stop releases its connections. The process ends at most 5 s after it; whoever kills it
+    /// (Docker, Kubernetes, systemd) must wait longer than that.
+    /// </summary>
+    /// <value>Default 20 s; 0 to 10 minutes. With 0 nobody is told, and the sockets are cut.</value>
+    public TimeSpan DrainWindow { get; set; } = TimeSpan.FromSeconds(20);
+
     /// <summary>When not empty, a token's <c>azp</c> must be one of these.</summary>
     public IList<string> AuthorizedParties { get; } = [];
 
-    /// <summary>Origins of browsers that may call from other pages.</summary>
-    /// <value>Default none.</value>
+    /// <summary>
+    /// Origins of browsers that may call from other pages. With any set, the hub refuses browsers of all other origins but its own
+    /// host's, which takes a proxy that passes on the <c>Host</c> header.
+    /// </summary>
+    /// <value>Default none: no other page may read an answer, and no origin is refused at the hub.</value>
     public IList<string> AllowedOrigins { get; } = [];
 
     /// <summary>Most events that wait for the store at once; a publish beyond it is answered "unavailable" at once.</summary>
@@ -36,6 +46,17 @@ public sealed class RealtimeOptions
     /// <summary>How pushes reach other nodes, and connections on this one.</summary>
     /// <value>Default <see cref="BackplaneKind.Shard"/>.</value>
     public BackplaneKind Backplane { get; set; }
+
+    /// <summary>
+    /// Secret from which the nodes derive the key that signs what they send one another over Redis: at least 32 random bytes in base64,
+    /// the same on all nodes and on workers that publish. Not used by <see cref="BackplaneKind.Stock"/>.
+    /// </summary>
+    /// <value>Default none: a secret that the event store made and shares with all nodes.</value>
+    public string? BackplaneKey { get; set; }
+
+    /// <summary>A second secret whose messages are accepted too, while <see cref="BackplaneKey"/> changes: the next one before, the last one after.</summary>
+    /// <value>Default none.</value>
+    public string? PreviousBackplaneKey { get; set; }
 
     /// <summary>How often a node compares the heads of its users with what it has pushed; 0.5 s while Redis is away.</summary>
     /// <value>Default 1.5 s; more than zero, at most 1 minute.</value>
@@ -60,6 +81,25 @@ public sealed class RealtimeOptions
     /// <value>Default <see langword="false"/>.</value>
     public bool LosslessFailover { get; set; }
 
+    /// <summary>Most open connections of one user on one node; beyond it 429.</summary>
+    /// <value>Default 100; 0 for no limit.</value>
+    public int MaxConnectionsPerUser { get; set; } = 100;
+
+    /// <summary>Most open connections of one node; beyond it 503, so that a load balancer or the client tries another.</summary>
+    /// <value>Default 20,000; 0 for no limit.</value>
+    public int MaxConnections { get; set; } = 20_000;
+
+    /// <summary>Greatest hub message that a client may send, in bytes; a connection that sends a greater one is closed.</summary>
+    /// <value>Default 32,768; at least 4,096, so that a token fits.</value>
+    public int MaxHubMessageBytes { get; set; } = 32 * 1024;
+
+    /// <summary>How long the buffer of a connection (256 KiB) may stay full before it is closed as slow.</summary>
+    /// <value>Default 10 s; 100 ms to 10 minutes.</value>
+    public TimeSpan SlowReaderTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often things may happen.</summary>
+    public RateLimitOptions RateLimits { get; } = new();
+
     /// <summary>Whether <c>/openapi/v1.json</c> is mapped; a host with a document of its own may switch it off.</summary>
     /// <value>Default <see langword="true"/>.</value>
     public bool MapOpenApi { get; set; } = true;
@@ -74,6 +114,8 @@ public sealed class RealtimeOptions
             yield return $"Realtime:PublishTimeout is {PublishTimeout}; it must be more than zero and at most 1 minute.";
         if (TokenGrace < TimeSpan.Zero || TokenGrace > TimeSpan.FromDays(1))
             yield return $"Realtime:TokenGrace is {TokenGrace}; it must be 0 to 1 day.";
+        if (DrainWindow < TimeSpan.Zero || DrainWindow > TimeSpan.FromMinutes(10))
+            yield return $"Realtime:DrainWindow is {DrainWindow}; it must be 0 to 10 minutes.";
         if (HeadCheckInterval <= TimeSpan.Zero || HeadCheckInterval > TimeSpan.FromMinutes(1))
             yield return $"Realtime:HeadCheckInterval is {HeadCheckInterval}; it must be more than zero and at most 1 minute.";
         if (Retention <= TimeSpan.Zero)
@@ -82,8 +124,21 @@ public sealed class RealtimeOptions
             yield return $"Realtime:PublishQueueCapacity is {PublishQueueCapacity}; it must be at least 1000.";
         if (MaxAppendBatch < 1)
             yield return $"Realtime:MaxAppendBatch is {MaxAppendBatch}; it must be at least 1.";
+        if (SecretsCheck.BackplaneKey(nameof(BackplaneKey), BackplaneKey) is { } key) yield return key;
+        if (SecretsCheck.BackplaneKey(nameof(PreviousBackplaneKey), PreviousBackplaneKey) is { } previous) yield return previous;
+        if (string.IsNullOrEmpty(BackplaneKey) && !string.IsNullOrEmpty(PreviousBackplaneKey))
+            yield return "Realtime:PreviousBackplaneKey is set without Realtime:BackplaneKey, which would be the one to sign with.";
         if (FanOutQueueCapacity < 1)
             yield return $"Realtime:FanOutQueueCapacity is {FanOutQueueCapacity}; it must be at least 1.";
+        if (MaxConnectionsPerUser < 0)
+            yield return $"Realtime:MaxConnectionsPerUser is {MaxConnectionsPerUser}; it must be at least 1, or 0 for no limit.";
+        if (MaxConnections < 0)
+            yield return $"Realtime:MaxConnections is {MaxConnections}; it must be at least 1, or 0 for no limit.";
+        if (MaxHubMessageBytes < 4_096)
+            yield return $"Realtime:MaxHubMessageBytes is {MaxHubMessageBytes}; it must be at least 4096.";
+        if (SlowReaderTimeout < TimeSpan.FromMilliseconds(100) || SlowReaderTimeout > TimeSpan.FromMinutes(10))
+            yield return $"Realtime:SlowReaderTimeout is {SlowReaderTimeout}; it must be 100 ms to 10 minutes.";
+        foreach (string fault in RateLimits.Faults()) yield return fault;
         foreach (string origin in AllowedOrigins)
         {
             if (!Uri.TryCreate(origin, UriKind.Absolute, out var uri) || uri.GetLeftPart(UriPartial.Authority) != origin)

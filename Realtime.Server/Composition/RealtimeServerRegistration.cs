@@ -1,13 +1,17 @@
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 using Realtime.Contracts.Serialization;
 using Realtime.Server.Api;
 using Realtime.Server.Auth;
 using Realtime.Server.Demo;
+using Realtime.Server.Draining;
 using Realtime.Server.EventStore;
 using Realtime.Server.FanOut;
 using Realtime.Server.Hubs;
+using Realtime.Server.Limits;
 using Realtime.Server.Publishing;
+using Realtime.Server.Revocations;
 using Realtime.Server.Telemetry;
 
 namespace Realtime.Server;
@@ -19,6 +23,10 @@ public static class RealtimeServerRegistration
     /// Adds hub, store, publisher and access rules to an application; <see cref="RealtimeEndpoints.MapRealtime"/> maps them.
     /// Reads the sections <c>ConnectionStrings</c>, <c>Storage</c>, <c>Authentication</c> and <c>Realtime</c>.
     /// </summary>
+    /// <remarks>
+    /// A stop begins with the drain (<see cref="RealtimeOptions.DrainWindow"/>), before <c>ApplicationStopping</c> is through and before any
+    /// <c>StopAsync</c>. <c>HostOptions.ShutdownTimeout</c> becomes the window + 5 s, unless the application has set a longer one.
+    /// </remarks>
     /// <param name="builder">The application.</param>
     /// <param name="registerEventTypes">Registers the application's own event types.</param>
     /// <exception cref="RealtimeConfigurationException">The configuration cannot work; the message lists all faults.</exception>
@@ -30,15 +38,21 @@ public static class RealtimeServerRegistration
         AddPublishing(builder, registerEventTypes, isServer: true);
         var services = builder.Services;
         BearerSetup.Register(services);
+        services.AddRevocations();
         Health.Register(services);
         services.AddSingleton<HubConnections>();
         services.AddSingleton<HubCalls>();
+        services.AddSingleton<HubDoor>();
+        DrainRegistration.Register(services);
         services.AddSingleton<IHubActivator<AgentHub>, AgentHubActivator>();
+        services.AddSingleton<HubFaults>();
+        services.Configure<HubOptions<AgentHub>>(hub => hub.AddFilter<HubFaults>());
         services.AddSingleton<SharedReads>();
         services.AddSingleton<HeadReader>();
         services.AddHostedService(s => s.GetRequiredService<HeadReader>());
         services.AddHostedService<ConnectionExpiry>();
         services.AddHostedService(s => ActivatorUtilities.CreateInstance<RetentionJob>(s, (Func<double>)RetentionJob.NextJitter));
+        LimitsSetup.Register(services);
         services.AddProblemDetails();
         services.AddOpenApi();
         services.AddCors();
@@ -88,8 +102,6 @@ public static class RealtimeServerRegistration
         var signalR = services.AddSignalR()
             .AddJsonProtocol(o => o.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, RealtimeJsonContext.Default));
         Backplane.Register(builder, signalR, isServer);
-
-        // Hosting writes the whole URL of each request at Information, and browsers carry their token in it.
-        services.AddLogging(l => l.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning));
+        services.AddSingleton<IPostConfigureOptions<LoggerFilterOptions>, TokensOutOfLogs>();
     }
 }

@@ -45,5 +45,13 @@ internal static class SecretsCheck
             : $"{key.Path}:Value must be at least {MinKeyBytes} bytes in base64.";
     }
 
+    internal static string? BackplaneKey(string name, string? value)
+    {
+        if (string.IsNullOrEmpty(value)) return null;
+        return Convert.TryFromBase64String(value, new byte[value.Length], out int length) && length >= MinKeyBytes
+            ? null
+            : $"{RealtimeOptions.Section}:{name} must be at least {MinKeyBytes} bytes in base64, such as 'openssl rand -base64 32' writes.";
+    }
+
     private static string OneLine(string text) => text.ReplaceLineEndings(" ");
 }

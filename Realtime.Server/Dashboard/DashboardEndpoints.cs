@@ -1,3 +1,5 @@
+using Realtime.Server.Api;
+
 namespace Realtime.Server.Dashboard;
 
 /// <summary>Serves the dashboard at <c>/</c>, or a page that says how to get it.</summary>
@@ -5,8 +7,6 @@ internal static class DashboardEndpoints
 {
     private const string Index = "index.html";
 
-    /// <summary>All that the page needs comes from this server; scripts and styles in the markup are refused.</summary>
-    private const string Policy = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     private static readonly string[] Reading = [HttpMethods.Get, HttpMethods.Head];
 
@@ -37,8 +37,7 @@ internal static class DashboardEndpoints
     private static IResult Send(HttpResponse response, DashboardFile file, string caching)
     {
         response.Headers.CacheControl = caching;
-        response.Headers.XContentTypeOptions = "nosniff";
-        response.Headers.ContentSecurityPolicy = Policy;
+        SecurityHeaders.OfPage(response, PagePolicy.For(response.HttpContext.Request.Host));
         return Results.Bytes(file.Content, file.ContentType, entityTag: file.Tag);
     }
 }

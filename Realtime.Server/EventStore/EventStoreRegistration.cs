@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Realtime.Server.Revocations;
 
 namespace Realtime.Server.EventStore;
 
@@ -25,6 +26,7 @@ internal static class EventStoreRegistration
             services.TryAddSingleton<IBrakeStore, PostgresBrakeStore>();
             services.TryAddSingleton<IConsumerCursorStore, PostgresCursorStore>();
             services.TryAddSingleton<IEpochStore, PostgresEpochStore>();
+            services.TryAddSingleton<IRevocationStore, PostgresRevocationStore>();
             return services;
         }
 
@@ -36,6 +38,7 @@ internal static class EventStoreRegistration
         services.TryAddSingleton<IBrakeStore, SqliteBrakeStore>();
         services.TryAddSingleton<IConsumerCursorStore, SqliteCursorStore>();
         services.TryAddSingleton<IEpochStore, SqliteEpochStore>();
+        services.TryAddSingleton<IRevocationStore, SqliteRevocationStore>();
         return services;
     }
 }

@@ -1,5 +1,5 @@
-using Dapper;
 using System.Data.Common;
+using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Realtime.Server.EventStore.Schema;
@@ -29,10 +29,12 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
     private readonly NpgsqlConnectionStringBuilder _settings;
     private readonly string _listenerSettings;
     private readonly PostgresIdentity _identity;
+    private readonly ILogger _logger;
 
     public PostgresDatabase(string connectionString, TimeSpan? commandTimeout = null, bool isFailoverLossless = false, ILogger? logger = null)
     {
-        _identity = new PostgresIdentity(isFailoverLossless, logger ?? NullLogger.Instance);
+        _logger = logger ?? NullLogger.Instance;
+        _identity = new PostgresIdentity(isFailoverLossless, _logger);
         var given = new DbConnectionStringBuilder { ConnectionString = connectionString };
         var builder = new NpgsqlDataSourceBuilder(connectionString);
         var settings = builder.ConnectionStringBuilder;
@@ -92,16 +94,27 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
     /// <summary>Why what the server acknowledges may be lost, or <see langword="null"/>.</summary>
     public string? Weakness => _identity.Weakness;
 
-    /// <summary>Upgrades the schema.</summary>
-    public Task InitializeAsync(CancellationToken cancellationToken) => RunAsync(
-        "prepare the schema",
-        async connection =>
+    /// <summary>Upgrades the schema, where the role may and it is needed, and makes sure that the role can work with it.</summary>
+    /// <exception cref="DatabaseRightsException">It cannot; that is not a matter of time.</exception>
+    public async Task InitializeAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RunAsync("prepare the schema", PrepareAsync, cancellationToken);
+        }
+        catch (StoreUnavailableException fault) when (fault.InnerException is PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } denied)
+        {
+            throw new DatabaseRightsException(_settings.Username ?? string.Empty, denied.MessageText, fault);
+        }
+
+        async Task<bool> PrepareAsync(NpgsqlConnection connection)
         {
             await MigrationRunner.RunAsync(connection, SchemaDialect.Postgres, SchemaScript.LoadAll(SchemaDialect.Postgres.Folder), cancellationToken);
             await _identity.CheckAsync(connection); // when it was opened there may have been no history to check
+            await PostgresRights.CheckAsync(connection, _logger, cancellationToken);
             return true;
-        },
-        cancellationToken);
+        }
+    }
 
     /// <summary>
     /// Runs work on a connection. Outages become <see cref="StoreUnavailableException"/>; other faults pass.

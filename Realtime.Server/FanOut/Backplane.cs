@@ -17,6 +17,7 @@ internal static class Backplane
         if (kind == BackplaneKind.Stock)
         {
             if (hasRedis) RedisBackplane.Register(services, signalR, redis!);
+            if (hasRedis) services.AddHostedService<StockBackplaneWarning>();
             if (isServer) services.AddHostedService<StockHeadCheck>();
             return;
         }
@@ -26,6 +27,8 @@ internal static class Backplane
         services.AddSingleton<HubLifetimeManager<AgentHub>>(s => s.GetRequiredService<ShardLifetimeManager>());
         if (hasRedis)
         {
+            services.AddSingleton<BackplaneSecrets>();
+            services.AddSingleton<ShardRefusals>();
             services.AddSingleton(s => ActivatorUtilities.CreateInstance<RedisShards>(s, redis!, isServer));
             services.AddHostedService(s => s.GetRequiredService<RedisShards>());
         }

@@ -1,4 +1,6 @@
+using Microsoft.AspNetCore.Http.Connections.Features;
 using Microsoft.AspNetCore.SignalR;
+using Realtime.Server.Auth;
 
 namespace Realtime.Server.FanOut;
 
@@ -7,15 +9,27 @@ namespace Realtime.Server.FanOut;
 /// connection marked <em>behind</em>, because the store is the buffer. When the write is through, the connection gets its head
 /// and fetches. So a tab that does not read delays neither its siblings nor the publisher. Thread-safe.
 /// </summary>
-internal sealed class LocalConnection(HubConnectionContext context, Func<LocalConnection, Task> catchUp)
+internal sealed class LocalConnection(HubConnectionContext context, Func<LocalConnection, Task> catchUp, TimeProvider time)
 {
     private readonly Lock _lock = new();
     private readonly List<string> _groups = new(1); // one in all likelihood, and thousands of these
     private bool _hasEnded;
     private bool _isWriting;
     private bool _isBehind;
+    private long _writingSince;
 
     public string Id => context.ConnectionId;
+
+    public string UserId => TokenClaims.UserIdOf(context.User);
+
+    /// <summary>For how long its buffer has been full.</summary>
+    public TimeSpan StuckFor
+    {
+        get
+        {
+            lock (_lock) return _isWriting ? time.GetElapsedTime(_writingSince) : TimeSpan.Zero;
+        }
+    }
 
     /// <summary>Notes that the connection is in the group.</summary>
     /// <returns><see langword="false"/> when it is already, or the connection has ended.</returns>
@@ -61,9 +75,20 @@ internal sealed class LocalConnection(HubConnectionContext context, Func<LocalCo
             var write = context.WriteAsync(message, CancellationToken.None);
             if (write.IsCompletedSuccessfully) return true;
             _isWriting = true;
+            _writingSince = time.GetTimestamp();
             _ = FinishAsync(write.AsTask());
             return true;
         }
+    }
+
+    /// <summary>
+    /// Ends the connection without a word: a close message would have to wait behind what the client does not take. It sees a broken
+    /// connection, and comes back.
+    /// </summary>
+    public void Cut()
+    {
+        context.Features.Get<IHttpContextFeature>()?.HttpContext?.Abort();
+        context.Abort();
     }
 
     private async Task FinishAsync(Task write)

@@ -62,6 +62,7 @@ internal sealed class LocalGroups
 internal sealed class LocalGroup(string name)
 {
     private readonly PushProgress _progress = new();
+    private DateTimeOffset _newest;
 
     public string Name => name;
 
@@ -78,9 +79,9 @@ internal sealed class LocalGroup(string name)
         }
     }
 
-    /// <summary>Sends to every member, but those named, and notes the position of an event.</summary>
+    /// <summary>Sends to every member, but those named, and notes which event it was.</summary>
     /// <returns>How many members were behind.</returns>
-    public int Send(SerializedHubMessage message, StreamPosition? position, IReadOnlyList<string>? except = null)
+    public int Send(SerializedHubMessage message, EventMark? mark, IReadOnlyList<string>? except = null)
     {
         lock (this)
         {
@@ -90,8 +91,29 @@ internal sealed class LocalGroup(string name)
                 if (except?.Contains(member.Id) != true && !member.TrySend(message)) skipped++;
             }
 
-            if (position is { } pushed) _progress.Pushed(pushed);
+            if (mark is { } pushed)
+            {
+                _progress.Pushed(pushed.Position);
+                if (pushed.Time > _newest) _newest = pushed.Time;
+            }
+
             return skipped;
+        }
+    }
+
+    /// <summary>
+    /// The same with a push of another node, unless its event was pushed here before. A known number with a later time than all others
+    /// is another event, of a history that was rewritten: the clients notice that, so they get it.
+    /// </summary>
+    /// <returns>Whether it was sent.</returns>
+    public bool TrySend(SerializedHubMessage message, EventMark? mark)
+    {
+        lock (this)
+        {
+            bool isRepeated = mark is { } given && _progress.Contiguous is { } known
+                && known.IsSameHistoryAs(given.Position) && given.Position.Sequence <= known.Sequence && given.Time <= _newest;
+            if (!isRepeated) Send(message, mark);
+            return !isRepeated;
         }
     }
 
@@ -100,7 +122,7 @@ internal sealed class LocalGroup(string name)
     {
         lock (this)
         {
-            Send(message, position: null);
+            Send(message, mark: null);
             _progress.Reached(head);
         }
     }

@@ -1,22 +1,24 @@
 using Microsoft.AspNetCore.SignalR;
+using Realtime.Server.Revocations;
 using Realtime.Server.Telemetry;
 using StackExchange.Redis;
-using StreamPosition = Realtime.Contracts.StreamPosition;
 
 namespace Realtime.Server.FanOut;
 
 /// <summary>
 /// The way between nodes: a fixed number of pattern subscriptions, made once. Channels are <c>realtime:{shard}:{group}</c>, so
 /// they end with the group's name. Whether Redis is away is not told by a socket: every node must receive its own nonce over
-/// every shard. While Redis is away nothing is published to it; the head check delivers. Thread-safe.
+/// every shard. While Redis is away nothing is published to it; the head check delivers. Redis is input from outside: what is not
+/// signed with the nodes' key is dropped and counted. Thread-safe.
 /// </summary>
 internal sealed class RedisShards(
-    string connectionString, bool isListening, IServiceProvider services, TimeProvider time, ServerMetrics metrics, ILogger<RedisShards> logger)
+    string connectionString, bool isListening, IServiceProvider services, BackplaneSecrets secrets, ShardRefusals refusals, TimeProvider time,
+    ServerMetrics metrics, ILogger<RedisShards> logger)
     : BackgroundService
 {
     private const int ShardCount = 8;
     private const long MaxBytesUnderWay = 32 * 1024 * 1024;
-    private const string Prefix = "realtime:";
+    internal const string Prefix = "realtime:";
     private const string NoncePrefix = "nonce:";
     private static readonly TimeSpan NonceInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan NoncePatience = TimeSpan.FromSeconds(3);
@@ -25,6 +27,9 @@ internal sealed class RedisShards(
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(2);
 
     private readonly Guid _node = Guid.NewGuid();
+    private readonly string _nonceName = $"{NoncePrefix}{Guid.NewGuid():N}";
+    private readonly long[] _nonces = new long[ShardCount];
+    private readonly long[] _returned = new long[ShardCount];
     private readonly long[] _heard = new long[ShardCount];
     private readonly long[] _subscribed = new long[ShardCount];
     private readonly ChannelMessageQueue?[] _queues = new ChannelMessageQueue?[ShardCount];
@@ -47,10 +52,10 @@ internal sealed class RedisShards(
     /// Pushes to the other nodes, in the order of the calls; does nothing while Redis is away. A server does not wait for Redis:
     /// its next local push must not. Other processes wait, so that they may end afterwards, and see what Redis' client throws.
     /// </summary>
-    public Task PublishAsync(string group, StreamPosition? position, IReadOnlyList<SerializedMessage> forms)
+    public Task PublishAsync(string group, EventMark? mark, IReadOnlyList<SerializedMessage> forms)
     {
-        if (_isAway || _connection is not { } connection) return Task.CompletedTask;
-        byte[] message = ShardMessage.Write(_node, position, forms);
+        if (_isAway || _connection is not { } connection || secrets.Seal is not { } seal) return Task.CompletedTask;
+        byte[] message = ShardMessage.Write(seal, _node, group, mark, forms);
         if (!isListening) return connection.GetSubscriber().PublishAsync(ChannelOf(group), message);
         _ = PublishUnawaitedAsync(connection, group, message);
         return Task.CompletedTask;
@@ -75,6 +80,13 @@ internal sealed class RedisShards(
         }
     }
 
+    /// <summary>Has the other nodes look at what is revoked, see <see cref="RevocationHint"/>. Does not wait; nothing depends on it.</summary>
+    public void HintRevocations()
+    {
+        if (_isAway || _connection is not { } connection) return;
+        RevocationHint.Publish(connection, logger);
+    }
+
     /// <summary>Gives Redis a moment, so that the first push of a process finds it; a start does not depend on it.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -90,7 +102,7 @@ internal sealed class RedisShards(
             using var timer = new PeriodicTimer(NonceInterval, time);
             do
             {
-                await TickAsync(_connection).WaitAsync(stoppingToken); // a stalled Redis answers late, and a stop does not wait for it
+                await TickAsync(_connection, stoppingToken).WaitAsync(stoppingToken); // a stalled Redis answers late, and a stop does not wait for it
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));
         }
@@ -116,8 +128,9 @@ internal sealed class RedisShards(
         return connection;
     }
 
-    private async Task TickAsync(IConnectionMultiplexer connection)
+    private async Task TickAsync(IConnectionMultiplexer connection, CancellationToken stoppingToken)
     {
+        await secrets.RefreshAsync(stoppingToken);
         if (isListening)
         {
             // Side by side: a stalled Redis costs one timeout, not eight.
@@ -131,7 +144,7 @@ internal sealed class RedisShards(
     {
         lock (_judging)
         {
-            bool isAway = isListening ? !Array.TrueForAll(_heard, h => IsFresh(h, NoncePatience)) : !connection.IsConnected;
+            bool isAway = isListening ? !Array.TrueForAll(_heard, h => IsFresh(h, NoncePatience)) : !connection.IsConnected || secrets.Seal is null;
             if (isAway == _isAway) return;
             _isAway = isAway;
             if (isAway) ServerLog.RedisAway(logger);
@@ -149,7 +162,9 @@ internal sealed class RedisShards(
         try
         {
             if (_queues[shard] is null || IsDeaf(shard)) await SubscribeAsync(subscriber, shard);
-            await subscriber.PublishAsync(RedisChannel.Literal($"{Prefix}{shard}:{NoncePrefix}{_node:N}"), "1", CommandFlags.FireAndForget);
+            if (secrets.Seal is not { } seal) return; // the store has not answered yet: without a key Redis is of no use
+            byte[] nonce = ShardMessage.WriteNonce(seal, _node, SignedName(shard), Interlocked.Increment(ref _nonces[shard]));
+            await subscriber.PublishAsync(RedisChannel.Literal($"{Prefix}{shard}:{_nonceName}"), nonce, CommandFlags.FireAndForget);
         }
         catch (Exception fault)
         {
@@ -180,22 +195,45 @@ internal sealed class RedisShards(
         string channel = message.Channel.ToString();
         int nameAt = channel.IndexOf(':', Prefix.Length) + 1;
         string name = channel[nameAt..];
+        if (name == RevocationHint.Name)
+        {
+            services.GetService<RevocationRefresh>()?.LookSoon();
+            return;
+        }
+
+        if (secrets.Seal is not { } seal) return; // nothing can be told from a forgery; the head check delivers
         if (name.StartsWith(NoncePrefix, StringComparison.Ordinal))
         {
-            if (!name.EndsWith(_node.ToString("N"), StringComparison.Ordinal)) return;
-            Interlocked.Exchange(ref _heard[shard], time.GetTimestamp());
-            if (_isAway && _connection is { } connection) Judge(connection);
+            if (name == _nonceName) Return(shard, bytes, seal);
             return;
         }
 
-        if (!ShardMessage.TryRead(bytes, out var pushed))
-        {
-            ServerLog.ShardMessageMalformed(logger, channel);
-            return;
-        }
-
-        services.GetRequiredService<ShardLifetimeManager>().Receive(name, pushed);
+        // Every event comes to every node: what is for nobody here is not looked at, which spares most nodes the hash.
+        var manager = services.GetRequiredService<ShardLifetimeManager>();
+        if (manager.Find(name) is null) return;
+        var fault = ShardMessage.Read(bytes, name, seal, out var pushed);
+        if (fault == ShardFault.None && !manager.Receive(name, pushed!)) fault = ShardFault.Repeated;
+        if (fault != ShardFault.None) refusals.Count(fault);
     }
+
+    /// <summary>A nonce that says it is ours. An old one, recorded and sent again, says nothing of how Redis is now.</summary>
+    private void Return(int shard, byte[] bytes, ShardSeal seal)
+    {
+        var fault = ShardMessage.ReadNonce(bytes, SignedName(shard), seal, out long number);
+        if (fault == ShardFault.None && number <= _returned[shard]) fault = ShardFault.Repeated;
+        if (fault != ShardFault.None)
+        {
+            refusals.Count(fault);
+            return;
+        }
+
+        _returned[shard] = number;
+        Interlocked.Exchange(ref _heard[shard], time.GetTimestamp());
+        if (_isAway && _connection is { } connection) Judge(connection);
+    }
+
+    /// <summary>One shard's nonce says nothing of another.</summary>
+    private string SignedName(int shard) => $"{shard}:{_nonceName}";
 
     private bool IsFresh(long timestamp, TimeSpan patience) => timestamp != 0 && time.GetElapsedTime(timestamp) < patience;
 

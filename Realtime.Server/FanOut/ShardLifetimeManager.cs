@@ -17,7 +17,7 @@ namespace Realtime.Server.FanOut;
 /// no message to everybody.
 /// </remarks>
 internal sealed class ShardLifetimeManager(
-    LocalGroups groups, IHubProtocolResolver protocols, IServiceProvider services, RedisShards? redis = null) : HubLifetimeManager<AgentHub>, ILocalPushes
+    LocalGroups groups, IHubProtocolResolver protocols, IServiceProvider services, TimeProvider time, RedisShards? redis = null) : HubLifetimeManager<AgentHub>, ILocalPushes
 {
     /// <summary>Most connections of a group that are written to on the thread of the append loop.</summary>
     private const int MostAtOnce = 8;
@@ -26,7 +26,7 @@ internal sealed class ShardLifetimeManager(
 
     public override Task OnConnectedAsync(HubConnectionContext connection)
     {
-        _connections[connection.ConnectionId] = new LocalConnection(connection, SendHeadAsync);
+        _connections[connection.ConnectionId] = new LocalConnection(connection, SendHeadAsync, time);
         return Task.CompletedTask;
     }
 
@@ -78,6 +78,9 @@ internal sealed class ShardLifetimeManager(
     public override Task SendUsersAsync(IReadOnlyList<string> userIds, string methodName, object?[] args, CancellationToken cancellationToken = default) =>
         throw NoSuchTarget();
 
+    /// <summary>The connections of this node.</summary>
+    public IEnumerable<LocalConnection> Connections => _connections.Select(connection => connection.Value);
+
     public IEnumerable<string> Names => groups.Names;
 
     public IEnumerable<string> Unknown => groups.Unknown;
@@ -85,7 +88,7 @@ internal sealed class ShardLifetimeManager(
     public LocalGroup? Find(string name) => groups.Find(name);
 
     public void SendLocal(LocalGroup group, string methodName, object argument) =>
-        group.Send(new SerializedHubMessage(Serialize(methodName, [argument])), PositionOf(methodName, [argument]));
+        group.Send(new SerializedHubMessage(Serialize(methodName, [argument])), MarkOf(methodName, [argument]));
 
     /// <summary>
     /// Pushes an event at once, on the caller's thread, when that takes next to no time: nothing here waits, neither for a client
@@ -100,8 +103,8 @@ internal sealed class ShardLifetimeManager(
         if (group is null && redis is null) return true;
 
         var forms = Serialize(envelope);
-        group?.Send(new SerializedHubMessage(forms), envelope.Position);
-        _ = redis?.PublishAsync(groupName, envelope.Position, forms);
+        group?.Send(new SerializedHubMessage(forms), EventMark.Of(envelope));
+        _ = redis?.PublishAsync(groupName, EventMark.Of(envelope), forms);
         return true;
     }
 
@@ -124,7 +127,8 @@ internal sealed class ShardLifetimeManager(
     public void Owe(string groupName) => groups.Find(groupName)?.Forget();
 
     /// <summary>A push of another node.</summary>
-    public void Receive(string groupName, ShardMessage pushed) => groups.Find(groupName)?.Send(pushed.Message, pushed.Position);
+    /// <returns>Whether it was new here, or is nobody's.</returns>
+    public bool Receive(string groupName, ShardMessage pushed) => groups.Find(groupName)?.TrySend(pushed.Message, pushed.Mark) ?? true;
 
     private Task SendAsync(string groupName, string methodName, object?[] args, IReadOnlyList<string>? except)
     {
@@ -132,9 +136,9 @@ internal sealed class ShardLifetimeManager(
         if (group is null && redis is null) return Task.CompletedTask;
 
         IReadOnlyList<SerializedMessage> forms = methodName == nameof(IAgentClient.ReceiveEvent) && args is [AgentEventEnvelope envelope] ? Serialize(envelope) : Serialize(methodName, args);
-        var position = PositionOf(methodName, args);
-        group?.Send(new SerializedHubMessage(forms), position, except);
-        return redis?.PublishAsync(groupName, position, forms) ?? Task.CompletedTask;
+        var mark = MarkOf(methodName, args);
+        group?.Send(new SerializedHubMessage(forms), mark, except);
+        return redis?.PublishAsync(groupName, mark, forms) ?? Task.CompletedTask;
     }
 
     private SerializedMessage[] Serialize(AgentEventEnvelope envelope)
@@ -158,8 +162,8 @@ internal sealed class ShardLifetimeManager(
         return [.. protocols.AllProtocols.Select(p => new SerializedMessage(p.Name, p.GetMessageBytes(invocation)))];
     }
 
-    private static StreamPosition? PositionOf(string methodName, object?[] args) =>
-        methodName == nameof(IAgentClient.ReceiveEvent) && args is [AgentEventEnvelope envelope] ? envelope.Position : null;
+    private static EventMark? MarkOf(string methodName, object?[] args) =>
+        methodName == nameof(IAgentClient.ReceiveEvent) && args is [AgentEventEnvelope envelope] ? EventMark.Of(envelope) : null;
 
     /// <summary>A connection that was behind has drained: it gets the head of its stream and fetches.</summary>
     private async Task SendHeadAsync(LocalConnection connection)

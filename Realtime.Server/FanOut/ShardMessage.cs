@@ -7,26 +7,30 @@ using Realtime.Contracts;
 namespace Realtime.Server.FanOut;
 
 /// <summary>
-/// A push between nodes: who sent it, the event's position (none for heads), and the hub message as each protocol writes it.
-/// Layout: version (1 byte), node (16), position (length byte, ASCII), then per protocol its name (length byte, ASCII) and its
-/// bytes (32-bit little-endian length).
+/// A push between nodes: who sent it, to which group, which event it is (none for heads), and the hub message as each protocol
+/// writes it. Signed as a whole, with the group: what was written for one user's channel is refused on another's.
+/// Layout: kind (1 byte), node (16), number (8: the event's time, or of a nonce how many there were), group (length byte, UTF-8),
+/// position (length byte, ASCII), then per protocol its name (length byte, ASCII) and its bytes (32-bit length), then the seal (16).
 /// </summary>
-internal sealed record ShardMessage(Guid Node, StreamPosition? Position, SerializedHubMessage Message)
+internal sealed record ShardMessage(EventMark? Mark, SerializedHubMessage Message)
 {
-    private const byte Version = 1;
-    private const int NodeEnd = 17;
+    /// <summary>Redis would pass on half a gigabyte. An event's data ends at 64 KiB, and it is here once for each hub protocol.</summary>
+    internal const int MaxLength = 1024 * 1024;
 
-    internal static byte[] Write(Guid node, StreamPosition? position, IReadOnlyList<SerializedMessage> forms)
+    private const byte Unsigned = 1;
+    private const byte Push = 2;
+    private const byte Nonce = 3;
+    private const int NodeEnd = 1 + 16;
+    private const int NumberEnd = NodeEnd + sizeof(long);
+
+    internal static byte[] Write(ShardSeal seal, Guid node, string group, EventMark? mark, IReadOnlyList<SerializedMessage> forms)
     {
-        string positionText = position?.ToString() ?? string.Empty;
-        int length = NodeEnd + 1 + positionText.Length;
+        string position = mark?.Position.ToString() ?? string.Empty;
+        int length = 1 + position.Length;
         foreach (var form in forms) length += 1 + form.ProtocolName.Length + sizeof(int) + form.Serialized.Length;
 
-        byte[] message = new byte[length];
-        message[0] = Version;
-        node.TryWriteBytes(message.AsSpan(1));
-        int at = NodeEnd;
-        WriteText(message, ref at, positionText);
+        byte[] message = Begin(Push, node, mark?.Time.UtcTicks ?? 0, group, length, out int at);
+        WriteText(message, ref at, position);
         foreach (var form in forms)
         {
             WriteText(message, ref at, form.ProtocolName);
@@ -36,26 +40,73 @@ internal sealed record ShardMessage(Guid Node, StreamPosition? Position, Seriali
             at += form.Serialized.Length;
         }
 
+        seal.Sign(message);
         return message;
     }
 
-    /// <summary>Whether this node sent it: asked first, because every node also receives what it has sent.</summary>
-    internal static bool IsFrom(Guid node, ReadOnlySpan<byte> bytes) => bytes.Length >= NodeEnd && bytes[0] == Version && new Guid(bytes[1..NodeEnd]) == node;
+    internal static byte[] WriteNonce(ShardSeal seal, Guid node, string group, long number)
+    {
+        byte[] message = Begin(Nonce, node, number, group, moreBytes: 0, out _);
+        seal.Sign(message);
+        return message;
+    }
 
-    /// <summary>Redis is input from outside: anything malformed is refused, nothing throws.</summary>
-    internal static bool TryRead(ReadOnlyMemory<byte> bytes, [NotNullWhen(true)] out ShardMessage? message)
+    /// <summary>Whether this node sent it: asked first, because every node also receives what it has sent. Not authenticated: who lies here is only ignored.</summary>
+    internal static bool IsFrom(Guid node, ReadOnlySpan<byte> bytes) => bytes.Length >= NodeEnd && bytes[0] == Push && new Guid(bytes[1..NodeEnd]) == node;
+
+    /// <summary>Redis is input from outside: nothing but the length is believed before the seal, and nothing throws.</summary>
+    internal static ShardFault Read(ReadOnlyMemory<byte> bytes, string group, ShardSeal seal, out ShardMessage? message)
     {
         message = null;
-        if (bytes.Length <= NodeEnd || bytes.Span[0] != Version) return false;
+        var fault = Open(bytes, Push, group, seal, out int at, out long ticks);
+        if (fault != ShardFault.None) return fault;
+        return TryReadBody(bytes[..^ShardSeal.Length], at, ticks, out message) ? ShardFault.None : ShardFault.Malformed;
+    }
 
-        var node = new Guid(bytes.Span[1..NodeEnd]);
-        int at = NodeEnd;
+    internal static ShardFault ReadNonce(ReadOnlyMemory<byte> bytes, string group, ShardSeal seal, out long number) =>
+        Open(bytes, Nonce, group, seal, out _, out number);
+
+    private static byte[] Begin(byte kind, Guid node, long number, string group, int moreBytes, out int at)
+    {
+        int groupLength = Encoding.UTF8.GetByteCount(group);
+        if (groupLength > byte.MaxValue) throw new ArgumentException("A group's name has at most 255 bytes.", nameof(group));
+        byte[] message = new byte[NumberEnd + 1 + groupLength + moreBytes + ShardSeal.Length];
+        message[0] = kind;
+        node.TryWriteBytes(message.AsSpan(1));
+        BinaryPrimitives.WriteInt64LittleEndian(message.AsSpan(NodeEnd), number);
+        message[NumberEnd] = (byte)groupLength;
+        at = NumberEnd + 1 + Encoding.UTF8.GetBytes(group, message.AsSpan(NumberEnd + 1));
+        return message;
+    }
+
+    private static ShardFault Open(ReadOnlyMemory<byte> bytes, byte kind, string group, ShardSeal seal, out int bodyAt, out long number)
+    {
+        (bodyAt, number) = (0, 0);
+        var all = bytes.Span;
+        if (all.Length is 0 or > MaxLength) return ShardFault.Malformed;
+        if (all[0] == Unsigned) return ShardFault.Unsigned;
+        if (all[0] != kind || all.Length < NumberEnd + 1 + ShardSeal.Length) return ShardFault.Malformed;
+        if (!seal.IsGenuine(all)) return ShardFault.Forged;
+
+        int groupLength = all[NumberEnd];
+        bodyAt = NumberEnd + 1 + groupLength;
+        if (bodyAt > all.Length - ShardSeal.Length) return ShardFault.Malformed;
+        Span<byte> expected = stackalloc byte[byte.MaxValue];
+        if (!Encoding.UTF8.TryGetBytes(group, expected, out int expectedLength) || !expected[..expectedLength].SequenceEqual(all.Slice(NumberEnd + 1, groupLength)))
+            return ShardFault.Misdirected;
+        number = BinaryPrimitives.ReadInt64LittleEndian(all[NodeEnd..]);
+        return ShardFault.None;
+    }
+
+    private static bool TryReadBody(ReadOnlyMemory<byte> bytes, int at, long ticks, [NotNullWhen(true)] out ShardMessage? message)
+    {
+        message = null;
         if (!TryReadText(bytes, ref at, out string? positionText)) return false;
-        StreamPosition? position = null;
+        EventMark? mark = null;
         if (positionText.Length > 0)
         {
-            if (!StreamPosition.TryParse(positionText, out var parsed)) return false;
-            position = parsed;
+            if (!StreamPosition.TryParse(positionText, out var position) || ticks < 0 || ticks > DateTime.MaxValue.Ticks) return false;
+            mark = new EventMark(position, new DateTimeOffset(ticks, TimeSpan.Zero));
         }
 
         var forms = new List<SerializedMessage>(1);
@@ -70,7 +121,7 @@ internal sealed record ShardMessage(Guid Node, StreamPosition? Position, Seriali
         }
 
         if (forms.Count == 0) return false;
-        message = new ShardMessage(node, position, new SerializedHubMessage(forms));
+        message = new ShardMessage(mark, new SerializedHubMessage(forms));
         return true;
     }
 

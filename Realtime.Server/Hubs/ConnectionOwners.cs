@@ -21,6 +21,9 @@ internal sealed class ConnectionOwners
         if (token is not null) _userByToken.TryRemove(token, out _);
     }
 
+    /// <summary>Whether a connection of this token has joined and is still here.</summary>
+    public bool IsJoined(string? token) => token is not null && _userByToken.ContainsKey(token);
+
     /// <summary>Whether a user may go on with a connection; one that nobody has joined is anybody's.</summary>
     public bool MayUse(string? token, string userId) =>
         token is null || !_userByToken.TryGetValue(token, out string? owner) || owner == userId;

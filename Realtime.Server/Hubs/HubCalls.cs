@@ -1,15 +1,17 @@
+using System.Security.Claims;
 using Microsoft.AspNetCore.SignalR;
 using Realtime.Contracts;
 using Realtime.Contracts.Rest;
 using Realtime.Server.Auth;
 using Realtime.Server.EventStore;
+using Realtime.Server.Revocations;
 using Realtime.Server.Telemetry;
 
 namespace Realtime.Server.Hubs;
 
 /// <summary>What clients may call. Failures are <see cref="HubException"/>s with a message of <see cref="HubErrors"/>; the connection stays.</summary>
 internal sealed class HubCalls(
-    HubConnections connections, HeadReader heads, IConsumerCursorStore cursors, AccessTokenValidator tokens, TimeProvider time, ILogger<HubCalls> logger)
+    HubConnections connections, HeadReader heads, IConsumerCursorStore cursors, AccessTokenValidator tokens, RevokedConnections revoked, TimeProvider time, ILogger<HubCalls> logger)
 {
     private static readonly TimeSpan TimeToAnswer = TimeSpan.FromMilliseconds(250);
 
@@ -27,7 +29,7 @@ internal sealed class HubCalls(
 
     public async Task<double> RenewTokenAsync(HubCallerContext caller, string accessToken)
     {
-        var user = await tokens.ValidateAsync(accessToken) ?? throw new HubException(HubErrors.InvalidToken);
+        var user = await ValidateAsync(accessToken, caller.ConnectionAborted) ?? throw new HubException(HubErrors.InvalidToken);
         var connection = connections.Get(caller.ConnectionId);
         if (TokenClaims.UserIdOf(user) != connection.UserId)
         {
@@ -36,7 +38,8 @@ internal sealed class HubCalls(
             throw new HubException(HubErrors.UserChanged);
         }
 
-        var expiresAt = connection.Extend(TokenClaims.ExpiryOf(user));
+        var expiresAt = connection.Extend(Admission.Of(user));
+        if (revoked.EndIfRevoked(connection)) throw new HubException(HubErrors.InvalidToken); // between the check of the new token and now
         return Math.Max(0, (expiresAt - time.GetUtcNow()).TotalSeconds);
     }
 
@@ -53,6 +56,18 @@ internal sealed class HubCalls(
         catch (StoreUnavailableException fault)
         {
             throw new HubException(HubErrors.StoreUnavailable, fault);
+        }
+    }
+
+    private async Task<ClaimsPrincipal?> ValidateAsync(string accessToken, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await tokens.ValidateAsync(accessToken, cancellationToken);
+        }
+        catch (AuthorityUnavailableException fault)
+        {
+            throw new HubException(HubErrors.AuthorityUnavailable, fault);
         }
     }
 

@@ -5,22 +5,27 @@ using Realtime.Contracts.Hub;
 using Realtime.Server.Auth;
 using Realtime.Server.EventStore;
 using Realtime.Server.FanOut;
+using Realtime.Server.Revocations;
 using Realtime.Server.Telemetry;
 
 namespace Realtime.Server.Hubs;
 
 /// <summary>The connections of this node: joining their user's group, and who is here. Thread-safe.</summary>
 internal sealed class HubConnections(
-    HeadReader heads, ConnectionOwners owners, IHubContext<AgentHub, IAgentClient> hub, TimeProvider time, ILogger<HubConnections> logger, ShardLifetimeManager? shards = null)
+    HeadReader heads, ConnectionOwners owners, RevokedConnections revoked, IHubContext<AgentHub, IAgentClient> hub, TimeProvider time, ILogger<HubConnections> logger, ShardLifetimeManager? shards = null)
 {
     private readonly ConcurrentDictionary<string, HubConnection> _byId = new(StringComparer.Ordinal);
 
     public ICollection<HubConnection> All => _byId.Values;
 
+    public bool IsEmpty => _byId.IsEmpty;
+
     public bool IsConnected(string userId) => _byId.Any(c => c.Value.UserId == userId);
 
     public HubConnection Get(string connectionId) =>
         _byId.TryGetValue(connectionId, out var connection) ? connection : throw new HubException("The connection is gone.");
+
+    public HubConnection? Find(string connectionId) => _byId.GetValueOrDefault(connectionId);
 
     /// <summary>
     /// Joins the group, then sends the head. Never throws: a connection whose start throws is told not to reconnect,
@@ -29,9 +34,10 @@ internal sealed class HubConnections(
     public async Task JoinAsync(HubCallerContext context, IGroupManager groups)
     {
         string userId = TokenClaims.UserIdOf(context.User!);
-        var connection = new HubConnection(userId, context, TokenClaims.ExpiryOf(context.User!));
+        var connection = new HubConnection(userId, context, Admission.Of(context.User!));
         _byId[connection.Id] = connection;
         owners.Add(connection.Token, userId);
+        if (revoked.EndIfRevoked(connection)) return; // between the handshake and now
         try
         {
             await groups.AddToGroupAsync(connection.Id, UserId.GroupOf(userId), context.ConnectionAborted);

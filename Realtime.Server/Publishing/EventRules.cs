@@ -12,6 +12,12 @@ internal sealed class EventRules(EventTypes types)
     /// <summary>Greatest size of one event's data in bytes of UTF-8.</summary>
     internal const int MaxDataBytes = 64 * 1024;
 
+    /// <summary>
+    /// How deep arrays and objects may nest in one event's data. Readers of JSON, our clients' among them, stop at 64, and a push or a page
+    /// wraps the data three times: one event that nobody can read would hold up its stream for ever.
+    /// </summary>
+    internal const int MaxDataDepth = 61;
+
     /// <summary>Most events in one array.</summary>
     internal const int MaxArray = 1000;
 
@@ -35,11 +41,11 @@ internal sealed class EventRules(EventTypes types)
     {
         var utf8 = data.Utf8.Span;
         if (utf8.Length > MaxDataBytes)
-            throw new InvalidEventException("data", $"has {utf8.Length} bytes of UTF-8; at most {MaxDataBytes} are allowed", index);
+            throw new InvalidEventException("data", $"has {utf8.Length} bytes of UTF-8; at most {MaxDataBytes} are allowed", index) { IsTooLarge = true };
         if (!System.Text.Unicode.Utf8.IsValid(utf8)) throw new InvalidEventException("data", "is not valid UTF-8", index);
         try
         {
-            var reader = new Utf8JsonReader(utf8);
+            var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = MaxDataDepth });
             while (reader.Read())
             {
             }

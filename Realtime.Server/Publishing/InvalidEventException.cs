@@ -20,5 +20,8 @@ public sealed class InvalidEventException : Exception
     /// <summary>What is wrong, for example <c>is missing</c>.</summary>
     public string Problem { get; }
 
+    /// <summary>Whether the data is larger than an event may be.</summary>
+    internal bool IsTooLarge { get; init; }
+
     private static string PathOf(string field, int? index) => index is null ? field : field.Length == 0 ? $"[{index}]" : $"[{index}].{field}";
 }

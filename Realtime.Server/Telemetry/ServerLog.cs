@@ -1,3 +1,6 @@
+using Realtime.Server.FanOut;
+using Realtime.Server.Revocations;
+
 namespace Realtime.Server.Telemetry;
 
 /// <summary>All log lines of the server. Event ids are stable; a token never appears in one.</summary>
@@ -69,6 +72,9 @@ internal static partial class ServerLog
     [LoggerMessage(41, LogLevel.Warning, "Token authority {Authority} not reachable; trying again in {Delay}.")]
     internal static partial void AuthorityNotReachable(ILogger logger, Exception fault, string authority, TimeSpan delay);
 
+    [LoggerMessage(42, LogLevel.Debug, "Token authority {Authority} was asked again: {Keys} signing keys.")]
+    internal static partial void AuthorityAsked(ILogger logger, string authority, int keys);
+
     [LoggerMessage(50, LogLevel.Warning, "Redis connection lost: {Kind}.")]
     internal static partial void RedisLost(ILogger logger, string kind);
 
@@ -83,9 +89,6 @@ internal static partial class ServerLog
 
     [LoggerMessage(54, LogLevel.Debug, "Shard {Shard} could not be subscribed; trying again.")]
     internal static partial void ShardNotSubscribed(ILogger logger, Exception fault, int shard);
-
-    [LoggerMessage(55, LogLevel.Warning, "A message on {Channel} is malformed and ignored.")]
-    internal static partial void ShardMessageMalformed(ILogger logger, string channel);
 
     [LoggerMessage(56, LogLevel.Warning, "The head check could not read the store; trying again.")]
     internal static partial void HeadCheckFailed(ILogger logger, Exception fault);
@@ -111,6 +114,18 @@ internal static partial class ServerLog
     [LoggerMessage(66, LogLevel.Warning, "The head check has no connection to look for changes; it compares all users instead.")]
     internal static partial void LookFailed(ILogger logger, Exception fault);
 
+    [LoggerMessage(80, LogLevel.Warning, "Limit {Limit} reached by user {UserId}: {Times} time(s), by whomever, since the last line about it.")]
+    internal static partial void LimitReached(ILogger logger, string limit, string? userId, long times);
+
+    [LoggerMessage(81, LogLevel.Warning, "The buffer of connection {ConnectionId} of user {UserId} was full for {Timeout}: it is closed as slow; what it missed is fetched.")]
+    internal static partial void SlowReaderClosed(ILogger logger, string connectionId, string userId, TimeSpan timeout);
+
+    [LoggerMessage(82, LogLevel.Error, "The slow connection {ConnectionId} could not be closed.")]
+    internal static partial void SlowReaderNotClosed(ILogger logger, Exception fault, string connectionId);
+
+    [LoggerMessage(83, LogLevel.Warning, "Connection {ConnectionId} of user {UserId} goes on calling though its calls are refused: it is closed.")]
+    internal static partial void CallerClosed(ILogger logger, string connectionId, string userId);
+
     [LoggerMessage(70, LogLevel.Information, "Retention: {Events} events of {Streams} streams, older than {Retention}, are trimmed.")]
     internal static partial void Trimmed(ILogger logger, long events, int streams, TimeSpan retention);
 
@@ -119,4 +134,55 @@ internal static partial class ServerLog
 
     [LoggerMessage(72, LogLevel.Debug, "Stream of user {UserId} is held by an open transaction; the next run trims it.")]
     internal static partial void TrimHeld(ILogger logger, string userId);
+
+    [LoggerMessage(100, LogLevel.Warning, "Redis brought {Count} messages since the last line like this that are not taken, the last of them {Reason}: another node has another key or release, or somebody forges. The head check delivers what was genuine.")]
+    internal static partial void ShardMessagesRefused(ILogger logger, int count, ShardFault reason);
+
+    [LoggerMessage(101, LogLevel.Debug, "The secrets of the backplane could not be read; trying again.")]
+    internal static partial void BackplaneSecretsNotRead(ILogger logger, Exception fault);
+
+    [LoggerMessage(102, LogLevel.Warning, "SignalR's own backplane does not sign what it sends over Redis: whoever can publish there can send any user any event, and make connections join other users' groups. Protect Redis by ACL and TLS, or leave Realtime:Backplane at shard.")]
+    internal static partial void StockBackplaneUnsigned(ILogger logger);
+
+    [LoggerMessage(103, LogLevel.Warning, "The database role {Role} is a superuser: give the server a role that can only read and write its rows (docs/security/redis-packages-database.md).")]
+    internal static partial void RoleIsSuperuser(ILogger logger, string role);
+
+    [LoggerMessage(90, LogLevel.Information, "Told to stop: not ready any more, {Connections} connections are released over {Window}.")]
+    internal static partial void Draining(ILogger logger, int connections, TimeSpan window);
+
+    [LoggerMessage(91, LogLevel.Information, "Drained after {Elapsed}: {Released} connections released, {Closed} of them had to be closed, {Left} are cut.")]
+    internal static partial void Drained(ILogger logger, TimeSpan elapsed, int released, int closed, int left);
+
+    [LoggerMessage(92, LogLevel.Information, "Told to stop once more, or out of time: the drain ends now.")]
+    internal static partial void DrainHurried(ILogger logger);
+
+    [LoggerMessage(93, LogLevel.Debug, "Connection {ConnectionId} could not be told to return elsewhere; it is closed.")]
+    internal static partial void ReleaseNotTold(ILogger logger, Exception fault, string connectionId);
+
+    [LoggerMessage(94, LogLevel.Debug, "A page of origin {Origin} was refused at the hub; it is not in Realtime:AllowedOrigins.")]
+    internal static partial void OriginRefused(ILogger logger, string origin);
+
+    [LoggerMessage(73, LogLevel.Information, "Operator {Operator} revoked ({Kind}) '{Subject}', issued before {IssuedBefore}, until {Until}: {Reason}")]
+    internal static partial void Revoked(ILogger logger, string @operator, RevocationKind kind, string subject, DateTimeOffset? issuedBefore, DateTimeOffset? until, string? reason);
+
+    [LoggerMessage(74, LogLevel.Information, "Operator {Operator} took the revocation of {Kind} '{Subject}' back.")]
+    internal static partial void RevocationWithdrawn(ILogger logger, string @operator, RevocationKind kind, string subject);
+
+    [LoggerMessage(75, LogLevel.Information, "Connection {ConnectionId} of user {UserId} is closed because its token was revoked.")]
+    internal static partial void RevokedConnectionEnded(ILogger logger, string connectionId, string userId);
+
+    [LoggerMessage(76, LogLevel.Information, "Connection {ConnectionId} of user {UserId} is closed because an operator disconnects the user.")]
+    internal static partial void UserDisconnected(ILogger logger, string connectionId, string userId);
+
+    [LoggerMessage(77, LogLevel.Warning, "What is revoked could not be read from the store; what is known here stays valid. Trying again every second.")]
+    internal static partial void RevocationsNotRead(ILogger logger, Exception fault);
+
+    [LoggerMessage(78, LogLevel.Information, "What is revoked was read from the store again.")]
+    internal static partial void RevocationsKnownAgain(ILogger logger);
+
+    [LoggerMessage(79, LogLevel.Debug, "Redis carries no hint of a revocation; the other nodes look within a second.")]
+    internal static partial void RevocationNotHinted(ILogger logger, Exception fault);
+
+    [LoggerMessage(110, LogLevel.Error, "Call of {Method} by connection {ConnectionId} failed.")]
+    internal static partial void HubCallFailed(ILogger logger, Exception fault, string method, string connectionId);
 }

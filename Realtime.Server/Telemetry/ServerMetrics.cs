@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Realtime.Server.FanOut;
 
 namespace Realtime.Server.Telemetry;
 
@@ -15,7 +16,15 @@ internal sealed class ServerMetrics
     private readonly Counter<long> _fanOutOverflows;
     private readonly Counter<long> _repaired;
     private readonly Counter<long> _trimmed;
+    private readonly Counter<long> _refused;
+    private readonly Counter<long> _released;
+    private readonly Counter<long> _handshakesRefused;
+    private readonly Counter<long> _authorityFetches;
+    private readonly Counter<long> _revokedTokens;
+    private readonly Counter<long> _revokedConnections;
     private readonly Histogram<int> _batchSize;
+    private readonly Counter<long> _limits;
+    private readonly UpDownCounter<long> _connections;
 
     public ServerMetrics(IMeterFactory meters)
     {
@@ -28,7 +37,15 @@ internal sealed class ServerMetrics
         _fanOutOverflows = meter.CreateCounter<long>("realtime.server.push.overflows", "{event}", "Events not pushed because the user's queue was full.");
         _repaired = meter.CreateCounter<long>("realtime.server.events.repaired", "{event}", "Events pushed by the head check because their push was lost.");
         _trimmed = meter.CreateCounter<long>("realtime.server.events.trimmed", "{event}", "Events deleted because they were older than the retention.");
+        _refused = meter.CreateCounter<long>("realtime.server.backplane.refused", "{message}", "Messages of Redis that were not taken, by reason.");
+        _released = meter.CreateCounter<long>("realtime.server.connections.released", "{connection}", "Connections that were told to return elsewhere because this node is going away.");
+        _handshakesRefused = meter.CreateCounter<long>("realtime.server.handshakes.refused", "{handshake}", "Requests to the hub refused after their token was accepted, by reason.");
+        _authorityFetches = meter.CreateCounter<long>("realtime.server.authority.fetches", "{fetch}", "Fetches of the token authority's keys.");
+        _revokedTokens = meter.CreateCounter<long>("realtime.server.tokens.revoked", "{token}", "Tokens refused because they were revoked.");
+        _revokedConnections = meter.CreateCounter<long>("realtime.server.connections.revoked", "{connection}", "Connections ended because of a revocation or a disconnect.");
         _batchSize = meter.CreateHistogram<int>("realtime.server.append.batch_size", "{event}", "Events per append transaction.");
+        _limits = meter.CreateCounter<long>("realtime.server.limits.reached", "{refusal}", "What was refused, or closed, because a limit was reached; the tag 'limit' names it.");
+        _connections = meter.CreateUpDownCounter<long>("realtime.server.connections", "{connection}", "Open connections.");
     }
 
     public void Appended(int events, int duplicates)
@@ -45,6 +62,10 @@ internal sealed class ServerMetrics
 
     public void PushFailed() => _pushFailures.Add(1);
 
+    public void Released() => _released.Add(1);
+
+    public void HandshakeRefused(string reason) => _handshakesRefused.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
     public void Repaired(int events) => _repaired.Add(events);
 
     public void Trimmed(int events)
@@ -52,5 +73,28 @@ internal sealed class ServerMetrics
         if (events > 0) _trimmed.Add(events);
     }
 
+    public void BackplaneRefused(ShardFault fault) => _refused.Add(1, ReasonOf(fault));
+
+    public void AuthorityFetched(bool isFetched) => _authorityFetches.Add(1, new KeyValuePair<string, object?>("outcome", isFetched ? "ok" : "failed"));
+
+    public void LimitReached(string limit) => _limits.Add(1, new KeyValuePair<string, object?>("limit", limit));
+
+    public void ConnectionOpened() => _connections.Add(1);
+
+    public void ConnectionClosed() => _connections.Add(-1);
+
+    public void RevokedTokenRefused() => _revokedTokens.Add(1);
+
+    public void ConnectionRevoked() => _revokedConnections.Add(1);
+
     public void FanOutOverflow() => _fanOutOverflows.Add(1);
+
+    private static KeyValuePair<string, object?> ReasonOf(ShardFault fault) => new("reason", fault switch
+    {
+        ShardFault.Unsigned => "unsigned",
+        ShardFault.Forged => "forged",
+        ShardFault.Misdirected => "misdirected",
+        ShardFault.Repeated => "repeated",
+        _ => "malformed",
+    });
 }

@@ -12,7 +12,7 @@ public sealed class RecordLinesTests
         ClientRecord[] records =
         [
             Seen.Began(0), Seen.OneHandled(1), Seen.Lost(1, 4), new ClientRecord.Parked("u", Seen.At(4)), new ClientRecord.Stopped("u", "it broke"),
-            new ClientRecord.Held("u"),
+            new ClientRecord.Held("u"), new ClientRecord.Connected("u"), new ClientRecord.TokenMade("u"),
         ];
         records.Select(record => RecordLines.TryRead(RecordLines.Write(record), out var read) ? read : null).Should().Equal(records);
     }

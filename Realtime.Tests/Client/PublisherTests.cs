@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Realtime.Client;
@@ -51,6 +52,19 @@ public sealed class PublisherTests
         refused.ProblemType.Should().Be(ProblemTypes.InvalidRequest);
         refused.Errors["data.itemCount"].Should().Equal("must not be negative");
         server.Bodies.Should().ContainSingle();
+    }
+
+    [Test]
+    public async Task Limited_publish_is_repeated_with_the_same_id_when_the_server_says_so()
+    {
+        using var server = new ScriptedHandler(429, 201) { RetryAfter = TimeSpan.FromSeconds(3) };
+        var time = new ImmediateTime();
+        using var publisher = Publisher(server, o => o.TimeProvider = time);
+        await publisher.PublishAsync("user_1", Briefing).WithinDeadline();
+
+        server.Bodies.Distinct().Should().ContainSingle();
+        server.Bodies.Should().HaveCount(2);
+        time.Waits.Should().Contain(wait => wait >= TimeSpan.FromSeconds(3) && wait <= TimeSpan.FromSeconds(4));
     }
 
     [Test]
@@ -127,6 +141,8 @@ public sealed class PublisherTests
 
         internal ConcurrentQueue<string> Tokens { get; } = new();
 
+        internal TimeSpan? RetryAfter { get; init; }
+
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             string body = await request.Content!.ReadAsStringAsync(cancellationToken);
@@ -138,7 +154,9 @@ public sealed class PublisherTests
             string answer = status == 201
                 ? Receipts(JsonDocument.Parse(body).RootElement)
                 : $$$"""{"type":"{{{ProblemTypes.InvalidRequest}}}","title":"No","errors":{"data.itemCount":["must not be negative"]}}""";
-            return new HttpResponseMessage((HttpStatusCode)status) { Content = new StringContent(answer, Encoding.UTF8, "application/json") };
+            var response = new HttpResponseMessage((HttpStatusCode)status) { Content = new StringContent(answer, Encoding.UTF8, "application/json") };
+            if (RetryAfter is { } wait) response.Headers.RetryAfter = new RetryConditionHeaderValue(wait);
+            return response;
         }
 
         static string Receipts(JsonElement body) => body.ValueKind == JsonValueKind.Array
@@ -152,7 +170,12 @@ public sealed class PublisherTests
     /// <summary>Waits of retries pass at once; timeouts of requests do not.</summary>
     sealed class ImmediateTime : TimeProvider
     {
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            base.CreateTimer(callback, state, dueTime < TimeSpan.FromSeconds(10) ? TimeSpan.Zero : dueTime, period);
+        internal ConcurrentQueue<TimeSpan> Waits { get; } = new();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Waits.Enqueue(dueTime);
+            return base.CreateTimer(callback, state, dueTime < TimeSpan.FromSeconds(10) ? TimeSpan.Zero : dueTime, period);
+        }
     }
 }

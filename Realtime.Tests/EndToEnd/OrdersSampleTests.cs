@@ -1,4 +1,3 @@
-using Npgsql;
 using Realtime.Harness;
 using Realtime.Tests.Integration;
 using Realtime.Tests.Support;
@@ -19,13 +18,12 @@ public sealed class OrdersSampleTests
         await using var host = await RealtimeHost.StartAsync(new Dictionary<string, string?> { ["ConnectionStrings:Postgres"] = database });
         await using var tap = await HubTap.ConnectAsync(host.Address, "demo", host.Tokens.Create("demo"));
 
-        await using var sample = await ProgramRun.StartProjectAsync(Project, "--ConnectionStrings:Postgres", database);
+        await using var sample = await ProgramRun.StartProjectAsync(Project, "--ConnectionStrings:Postgres", PostgresServer.As(PostgresServer.OwnerRole, database));
         (await sample.WaitForExitAsync(Patience)).Should().Be(0, string.Join('\n', sample.Output));
         await tap.WaitForEventsAsync(2);
 
         tap.Sequences.Distinct().Should().Equal(1, 2);
-        await using var connection = new NpgsqlConnection(database + ";Pooling=false");
-        await connection.OpenAsync().WithinDeadline();
+        await using var connection = await SqlDoor.ConnectAsync(database);
         var orders = (decimal[])(await connection.RunAsync("select array_agg(total order by id) from shop_orders"))!;
         orders.Should().Equal(40, 42);
         tap.Events.Select(e => e.GetProperty("data").GetProperty("total").GetDecimal()).Distinct().Should().Equal(orders);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http;
 using Realtime.Server.Dashboard;
 using Realtime.Tests.Support;
 
@@ -37,10 +38,24 @@ public sealed partial class DashboardEndpointTests
         answer.Content.Headers.ContentType!.ToString().Should().Be("text/html; charset=utf-8");
         answer.Headers.CacheControl!.NoCache.Should().BeTrue();
         var policy = Header(answer, "Content-Security-Policy");
-        policy.Should().Contain("default-src 'self'").And.Contain("frame-ancestors 'none'").And.NotContain("unsafe");
+        policy.Split("; ").Should().BeEquivalentTo(
+            "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
+            $"connect-src 'self' ws://{_host.Address.Authority} wss://{_host.Address.Authority}");
         Header(answer, "X-Content-Type-Options").Should().Be("nosniff");
+        Header(answer, "X-Frame-Options").Should().Be("DENY");
+        Header(answer, "Referrer-Policy").Should().Be("no-referrer");
+        Header(answer, "Permissions-Policy").Should().Contain("camera=()").And.Contain("geolocation=()");
+        answer.Headers.Contains("Strict-Transport-Security").Should().BeFalse("that is for whoever ends TLS");
         (await answer.Content.ReadAsStringAsync()).Should().Contain("id=\"app\"");
     }
+
+    [TestCase("a.example.com", "connect-src 'self' ws://a.example.com wss://a.example.com")]
+    [TestCase("[::1]:5080", "connect-src 'self' ws://[::1]:5080 wss://[::1]:5080")]
+    [TestCase("a.example.com;script-src", "connect-src 'self'", Description = "Kestrel lets it in")]
+    [TestCase("*", "connect-src 'self'")]
+    [TestCase("", "connect-src 'self'")]
+    public void A_host_that_could_change_the_policy_does_not_get_into_it(string host, string end) =>
+        PagePolicy.For(new HostString(host)).Should().EndWith("; " + end);
 
     [Test]
     public async Task Each_asset_that_the_page_names_is_there_and_never_changes()
@@ -109,7 +124,7 @@ public sealed partial class DashboardEndpointTests
         answer.StatusCode.Should().Be(HttpStatusCode.OK);
         answer.Content.Headers.ContentType!.MediaType.Should().Be("text/html");
         answer.Headers.CacheControl!.NoStore.Should().BeTrue("the next build may have the page");
-        Header(answer, "Content-Security-Policy").Should().Contain("default-src 'none'");
+        Header(answer, "Content-Security-Policy").Should().Contain("default-src 'none'").And.Contain("style-src 'sha256-").And.NotContain("unsafe");
         (await answer.Content.ReadAsStringAsync()).Should().Contain("Install <a href=\"https://nodejs.org\">Node.js</a>").And.Contain("dotnet run --project Realtime.Server");
     }
 

@@ -1,7 +1,12 @@
+using System.Net;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Realtime.Contracts;
+using Realtime.Server.Auth;
+using Realtime.Server.Dashboard;
 using Realtime.Tests.Support;
 
 namespace Realtime.Tests.Integration;
@@ -10,19 +15,76 @@ namespace Realtime.Tests.Integration;
 [Category("Integration")]
 internal sealed class EndpointAccessTests
 {
-    private static readonly string[] ForEverybody = ["/health/live", "/health/ready"];
+    /// <summary>What needs no token, each for a reason: whoever adds to this list says why.</summary>
+    private static readonly string[] ForEverybody =
+    [
+        "/health/live", // asked by orchestrators; says nothing but that the process works
+        "/health/ready", // asked by load balancers; names what is missing, never a secret
+        "/openapi/{documentName}.json", // the contract is public
+        "/", // the page; it holds no data, and the person signs in on it
+        "/assets/page.js", // the page's own files, as many as its build made
+    ];
 
-    [Test]
-    public async Task Every_endpoint_demands_a_token_but_those_that_are_meant_for_everybody()
+    /// <summary>As <see cref="ForEverybody"/>, in the Development environment only.</summary>
+    private const string DevTokens = "/dev/tokens";
+
+    [TestCase("Production")]
+    [TestCase("Development")]
+    public async Task Every_endpoint_demands_a_token_but_those_that_are_meant_for_everybody(string environment)
     {
-        await using var host = await RealtimeHost.StartAsync();
+        await using var host = await RealtimeHost.StartAsync(
+            environment: environment, trustTokens: environment == "Production", map: app => app.MapDashboard([File("index.html"), File("assets/page.js")]));
 
         var endpoints = host.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>().ToList();
 
-        endpoints.Should().HaveCountGreaterThan(8);
-        endpoints.Where(e => e.Metadata.GetMetadata<IAllowAnonymous>() is not null && e.Metadata.GetMetadata<IExcludeFromDescriptionMetadata>() is null)
-            .Select(e => e.RoutePattern.RawText).Should().BeEquivalentTo(ForEverybody, "the page's own files hold no data and need no token");
-        endpoints.Where(e => e.Metadata.GetMetadata<IAllowAnonymous>() is null && e.Metadata.GetMetadata<IAuthorizeData>()?.Policy is null)
+        endpoints.Select(e => e.RoutePattern.RawText).Should().Contain([Routes.Hub, Routes.Hub + "/negotiate", Routes.Events, Routes.Brake, Routes.Cursors, Routes.Activity]);
+        endpoints.Where(e => e.Metadata.GetMetadata<IAllowAnonymous>() is not null).Select(e => "/" + e.RoutePattern.RawText!.TrimStart('/'))
+            .Should().BeEquivalentTo(environment == "Development" ? [.. ForEverybody, DevTokens] : ForEverybody);
+        endpoints.Where(e => e.Metadata.GetMetadata<IAllowAnonymous>() is null && e.Metadata.GetMetadata<IAuthorizeData>()?.Policy is null or Access.Closed)
             .Select(e => e.DisplayName).Should().BeEmpty("what nobody opened is closed by a policy of its own");
     }
+
+    [TestCase("/forgotten/ours", TestName = "An_endpoint_of_ours_that_was_forgotten_is_closed")]
+    [TestCase("/forgotten/hosts", TestName = "An_endpoint_beside_ours_that_was_forgotten_is_closed_in_our_own_application")]
+    public async Task An_endpoint_that_was_forgotten_is_closed(string path)
+    {
+        await using var host = await RealtimeHost.StartAsync(
+            configure: services => services.CloseWhatNobodyOpened(),
+            map: app =>
+            {
+                app.MapGroup(string.Empty).ClosedUnlessOpened().MapGet("/forgotten/ours", () => "secret");
+                app.MapGet("/forgotten/hosts", () => "secret");
+            });
+        using var stranger = host.ClientWith(token: null);
+        using var admin = host.ClientFor("user_42", Scopes.Admin, Scopes.Publish);
+
+        (await stranger.GetAsync(path).WithinDeadline()).StatusCode.Should().Be(HttpStatusCode.Unauthorized);
+        (await admin.GetAsync(path).WithinDeadline()).StatusCode.Should().Be(HttpStatusCode.Forbidden);
+    }
+
+    [Test]
+    public async Task What_is_not_there_still_says_so()
+    {
+        await using var host = await RealtimeHost.StartAsync(configure: services => services.CloseWhatNobodyOpened());
+        using var stranger = host.ClientWith(token: null);
+
+        (await stranger.GetAsync("/nothing/here").WithinDeadline()).StatusCode.Should().Be(HttpStatusCode.NotFound);
+        (await stranger.DeleteAsync(Routes.Events).WithinDeadline()).StatusCode.Should().Be(HttpStatusCode.MethodNotAllowed);
+        (await stranger.GetAsync(Routes.Live).WithinDeadline()).StatusCode.Should().Be(HttpStatusCode.OK);
+    }
+
+    [Test]
+    public async Task Operators_endpoints_need_the_admin_scope_and_no_other_will_do()
+    {
+        await using var host = await RealtimeHost.StartAsync(map: app => app.MapGet("/operators", () => "done").RequireAuthorization(Access.Admin));
+        using var stranger = host.ClientWith(token: null);
+        using var publisher = host.ClientFor("user_42", Scopes.Publish, Scopes.ReadBrake, "realtime:administrator");
+        using var admin = host.ClientFor("user_42", Scopes.Admin);
+
+        (await stranger.GetAsync("/operators").WithinDeadline()).StatusCode.Should().Be(HttpStatusCode.Unauthorized);
+        (await publisher.GetAsync("/operators").WithinDeadline()).StatusCode.Should().Be(HttpStatusCode.Forbidden);
+        (await admin.GetAsync("/operators").WithinDeadline()).StatusCode.Should().Be(HttpStatusCode.OK);
+    }
+
+    private static DashboardFile File(string path) => new(path, [], "text/plain", new("\"tag\""));
 }

@@ -27,6 +27,12 @@ internal sealed class PostgresBrakeStoreTests : BrakeStoreSpecification
 }
 
 [Category("Integration")]
+internal sealed class PostgresRevocationStoreTests : RevocationStoreSpecification
+{
+    private protected override Task<EventStoresUnderTest> CreateAsync() => EventStorePostgresUnderTest.CreateAsync();
+}
+
+[Category("Integration")]
 internal sealed class PostgresConsumerCursorStoreTests : ConsumerCursorStoreSpecification
 {
     private protected override Task<EventStoresUnderTest> CreateAsync() => EventStorePostgresUnderTest.CreateAsync();

@@ -1,5 +1,6 @@
 using Npgsql;
 using Realtime.Server.EventStore;
+using Realtime.Server.Revocations;
 using Realtime.Tests.Specifications;
 using Realtime.Tests.Support;
 
@@ -17,6 +18,7 @@ internal sealed class EventStorePostgresUnderTest : EventStoresUnderTest
         Events = new PostgresEventStore(_database);
         Brakes = new PostgresBrakeStore(_database);
         Cursors = new PostgresCursorStore(_database);
+        Revocations = new PostgresRevocationStore(_database);
     }
 
     public string ConnectionString { get; }
@@ -31,6 +33,8 @@ internal sealed class EventStorePostgresUnderTest : EventStoresUnderTest
 
     public override IConsumerCursorStore Cursors { get; }
 
+    public override IRevocationStore Revocations { get; }
+
     /// <summary>Over an empty database of the shared server, which a busy machine may keep waiting.</summary>
     public static async Task<EventStoresUnderTest> CreateAsync() => new EventStorePostgresUnderTest(await Shared.CreateDatabaseAsync(), TimeSpan.FromSeconds(30));
 
@@ -41,12 +45,8 @@ internal sealed class EventStorePostgresUnderTest : EventStoresUnderTest
 
     public override Task SetEpochAsync(string epoch) => ExecuteAsync("update realtime.history_record set epoch = $1", epoch);
 
-    public async Task<NpgsqlConnection> ConnectAsync()
-    {
-        var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false");
-        await connection.OpenAsync().WithinDeadline();
-        return connection;
-    }
+    /// <summary>As a superuser, past the rights of the store's own role.</summary>
+    public Task<NpgsqlConnection> ConnectAsync() => SqlDoor.ConnectAsync(ConnectionString);
 
     public async Task ExecuteAsync(string sql, params object[] values)
     {

@@ -23,7 +23,7 @@ internal sealed class PostgresEventStoreSchemaTests
     [Test]
     public async Task A_script_that_fails_leaves_nothing_of_those_before_it()
     {
-        await using var connection = new NpgsqlConnection(await Shared.CreateDatabaseAsync());
+        await using var connection = new NpgsqlConnection(await Shared.CreateEmptyDatabaseAsync());
         await connection.OpenAsync().WithinDeadline();
         SchemaScript[] scripts = [new(1, "fine", "create table realtime.one (x int)"), new(2, "broken", "create table realtime.two (x nonsense)")];
 
@@ -36,7 +36,7 @@ internal sealed class PostgresEventStoreSchemaTests
     [Test]
     public async Task An_upgrade_applies_only_what_is_missing()
     {
-        await using var connection = new NpgsqlConnection(await Shared.CreateDatabaseAsync());
+        await using var connection = new NpgsqlConnection(await Shared.CreateEmptyDatabaseAsync());
         await connection.OpenAsync().WithinDeadline();
         SchemaScript one = new(1, "one", "create table realtime.one (x int)"), two = new(2, "two", "alter table realtime.one add y int");
 

@@ -21,8 +21,7 @@ public sealed class HeldStreamTests
         });
         using var publisher = host.ClientFor("worker", Scopes.Publish);
         if (streamExistsBefore) (await PublishAsync(publisher, "held")).StatusCode.Should().Be(HttpStatusCode.Created);
-        await using var business = new NpgsqlConnection(database);
-        await business.OpenAsync();
+        await using var business = await SqlDoor.ConnectAsync(database);
         await using var transaction = await business.BeginTransactionAsync();
         await AppendAsync(business, "held");
 
@@ -49,8 +48,7 @@ public sealed class HeldStreamTests
             ["Realtime:PublishTimeout"] = "00:00:01",
         });
         using var publisher = host.ClientFor("worker", Scopes.Publish);
-        await using var business = new NpgsqlConnection(database);
-        await business.OpenAsync();
+        await using var business = await SqlDoor.ConnectAsync(database);
         var transaction = await business.BeginTransactionAsync();
         await AppendAsync(business, "held");
         var id = Guid.NewGuid();

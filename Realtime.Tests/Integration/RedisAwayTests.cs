@@ -83,8 +83,7 @@ public sealed class RedisAwayTests
     {
         await using var node = await RealtimeHost.StartAsync(_settings, _tokens);
         await using var tap = await HubTap.ConnectAsync(node.Address, User, _tokens.Create(User));
-        await using var connection = new NpgsqlConnection(_settings["ConnectionStrings:Postgres"]);
-        await connection.OpenAsync();
+        await using var connection = await SqlDoor.ConnectAsync(_settings["ConnectionStrings:Postgres"]!);
 
         await using var append = new NpgsqlCommand("select * from append_agent_event($1, 'briefing.delivered', '{\"by\":\"sql\"}')", connection);
         append.Parameters.AddWithValue(User);

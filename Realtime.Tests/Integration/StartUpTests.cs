@@ -48,7 +48,12 @@ public sealed class StartUpTests
     [TestCase("Authentication:Schemes:Bearer:Authority", "http://login.example.com")]
     [TestCase("Authentication:Schemes:Bearer:RequireHttpsMetadata", "perhaps")]
     [TestCase("Realtime:PublishTimeout", "soon")]
+    [TestCase("Realtime:BackplaneKey", "hunter2")]
+    [TestCase("Realtime:BackplaneKey", "aHVudGVyMg==")]
+    [TestCase("Realtime:PreviousBackplaneKey", "/v8A/v8A/v8A/v8A/v8A/v8A/v8A/v8A/v8A/v8A/v8=")]
     [TestCase("Realtime:TokenGrace", "9999.00:00:00")]
+    [TestCase("Realtime:DrainWindow", "-00:00:01")]
+    [TestCase("Realtime:DrainWindow", "01:00:00")]
     public async Task A_setting_that_cannot_work_is_named_in_one_line_without_its_secret(string key, string value)
     {
         var settings = new Dictionary<string, string?> { ["ConnectionStrings:Postgres"] = "Host=db", [key] = value };
@@ -163,7 +168,7 @@ public sealed class StartUpTests
 
         var paths = (await (await http.GetAsync("/openapi/v1.json")).JsonAsync()).GetProperty("paths");
 
-        foreach (string route in new[] { Routes.Events, Routes.Activity, Routes.Brake, Routes.Cursors, Routes.Cursors + "/{consumer}" })
+        foreach (string route in new[] { Routes.Events, Routes.Activity, Routes.Brake, Routes.Cursors, Routes.Cursors + "/{consumer}", Routes.Revocations, Routes.Disconnect })
             paths.TryGetProperty(route, out _).Should().BeTrue(route);
     }
 }

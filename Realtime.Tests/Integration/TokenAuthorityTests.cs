@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.SignalR;
 using Realtime.Contracts;
 using Realtime.Harness;
 using Realtime.Tests.Support;
@@ -82,6 +83,68 @@ public sealed class TokenAuthorityTests
         (await StatusAsync(host, token[..^8] + "AAAAAAAA")).Should().Be(HttpStatusCode.Unauthorized);
         (await StatusAsync(host, token[..token.LastIndexOf('.')] + ".")).Should().Be(HttpStatusCode.Unauthorized);
         (await StatusAsync(host, token)).Should().Be(HttpStatusCode.OK);
+    }
+
+    [TestCase(null, HttpStatusCode.Unauthorized)]
+    [TestCase("somebody-else", HttpStatusCode.Unauthorized)]
+    [TestCase("REALTIME", HttpStatusCode.Unauthorized)]
+    [TestCase("realtime", HttpStatusCode.OK)]
+    [TestCase("somebody-else,realtime", HttpStatusCode.OK)]
+    public async Task A_configured_audience_is_demanded_on_every_entrance(string? audiences, HttpStatusCode expected)
+    {
+        using var tokens = TestTokens.Rsa();
+        await using var authority = await FakeAuthority.StartAsync(tokens);
+        var settings = Settings(authority.Url);
+        settings["Authentication:Schemes:Bearer:ValidAudiences:0"] = "realtime";
+        await using var host = await RealtimeHost.StartAsync(settings, tokens, trustTokens: false);
+        var good = new TokenClaims { Issuer = authority.Url, Audience = "realtime", AuthorizedParty = Party };
+        var claims = good with { Audience = null };
+        if (audiences is not null) claims = claims with { Further = new Dictionary<string, object> { ["aud"] = audiences.Split(',') } };
+
+        await AllEntrancesAnswerAsync(host, good, claims, expected);
+    }
+
+    [TestCase(null, HttpStatusCode.Unauthorized)]
+    [TestCase("https://evil.test", HttpStatusCode.Unauthorized)]
+    [TestCase("https://app.example.com/", HttpStatusCode.Unauthorized)]
+    [TestCase(Party, HttpStatusCode.OK)]
+    public async Task Configured_parties_are_demanded_on_every_entrance(string? party, HttpStatusCode expected)
+    {
+        using var tokens = TestTokens.Rsa();
+        await using var authority = await FakeAuthority.StartAsync(tokens);
+        await using var host = await RealtimeHost.StartAsync(Settings(authority.Url), tokens, trustTokens: false);
+        var good = new TokenClaims { Issuer = authority.Url, Audience = null, AuthorizedParty = Party };
+
+        await AllEntrancesAnswerAsync(host, good, good with { AuthorizedParty = party }, expected);
+    }
+
+    [Test]
+    public async Task A_configured_issuer_is_demanded_on_every_entrance_beside_the_authoritys_own()
+    {
+        using var tokens = TestTokens.Rsa();
+        await using var authority = await FakeAuthority.StartAsync(tokens);
+        var settings = Settings(authority.Url);
+        settings["Authentication:Schemes:Bearer:ValidIssuer"] = "https://also.test";
+        await using var host = await RealtimeHost.StartAsync(settings, tokens, trustTokens: false);
+        var good = new TokenClaims { Issuer = authority.Url, Audience = null, AuthorizedParty = Party };
+
+        await AllEntrancesAnswerAsync(host, good, good with { Issuer = "https://also.test" }, HttpStatusCode.OK);
+        await AllEntrancesAnswerAsync(host, good, good with { Issuer = "https://evil.test" }, HttpStatusCode.Unauthorized);
+        await AllEntrancesAnswerAsync(host, good, good with { Issuer = null }, HttpStatusCode.Unauthorized);
+    }
+
+    /// <summary>REST, negotiation, and a renewal over a connection that a good token has opened.</summary>
+    static async Task AllEntrancesAnswerAsync(RealtimeHost host, TokenClaims good, TokenClaims claims, HttpStatusCode expected)
+    {
+        string token = host.Tokens.Create(claims);
+        (await StatusAsync(host, token)).Should().Be(expected);
+        using var http = host.ClientWith(token);
+        (await http.PostAsync($"{Routes.HubFor("user_42")}/negotiate?negotiateVersion=1", null).WithinDeadline()).StatusCode.Should().Be(expected);
+
+        await using var tap = await HubTap.ConnectAsync(host.Address, "user_42", host.Tokens.Create(good));
+        var renewal = () => tap.Connection.InvokeCoreAsync("RenewToken", typeof(double), [token]).WithinDeadline();
+        if (expected == HttpStatusCode.OK) await renewal.Should().NotThrowAsync();
+        else (await renewal.Should().ThrowAsync<HubException>()).Which.Message.Should().Contain(HubErrors.InvalidToken);
     }
 
     static Dictionary<string, string?> Settings(string authority) => new()

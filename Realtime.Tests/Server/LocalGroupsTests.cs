@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Logging.Abstractions;
+using Realtime.Contracts;
 using Realtime.Server.FanOut;
 using Realtime.Tests.Support;
 
@@ -9,6 +10,8 @@ namespace Realtime.Tests.Server;
 /// <summary>Who is in which group of this node.</summary>
 public sealed class LocalGroupsTests
 {
+    static readonly SerializedHubMessage Nothing = new([new SerializedMessage("json", "{}"u8.ToArray())]);
+
     LocalGroups _groups = null!;
 
     [SetUp]
@@ -24,6 +27,24 @@ public sealed class LocalGroupsTests
         _groups.Add(connection, "b");
 
         _groups.Names.Should().BeEmpty();
+    }
+
+    [Test]
+    public void A_push_of_another_node_is_dropped_when_its_event_was_pushed_here_and_not_when_it_only_has_its_number()
+    {
+        var group = new LocalGroup("a");
+        group.Announce(Nothing, Mark(4).Position);
+
+        group.TrySend(Nothing, Mark(4)).Should().BeTrue("its head was told, the event itself was not pushed yet");
+        group.TrySend(Nothing, Mark(5)).Should().BeTrue();
+        group.TrySend(Nothing, Mark(7)).Should().BeTrue();
+        group.TrySend(Nothing, Mark(6)).Should().BeTrue("it is only late");
+        foreach (int known in new[] { 4, 5, 6, 7 }) group.TrySend(Nothing, Mark(known)).Should().BeFalse();
+        group.TrySend(Nothing, Mark(5, second: 60)).Should().BeTrue("it was written anew after the others: clients must notice");
+        group.TrySend(Nothing, new EventMark(new StreamPosition("other", 1), DateTimeOffset.UnixEpoch)).Should().BeTrue("another history");
+        group.TrySend(Nothing, mark: null).Should().BeTrue("heads have no number");
+
+        static EventMark Mark(int sequence, int? second = null) => new(new StreamPosition("e", sequence), DateTimeOffset.UnixEpoch.AddSeconds(second ?? sequence));
     }
 
     [Test]
@@ -46,5 +67,5 @@ public sealed class LocalGroupsTests
     }
 
     static LocalConnection Connection() =>
-        new(new HubConnectionContext(new DefaultConnectionContext(), new HubConnectionContextOptions(), NullLoggerFactory.Instance), _ => Task.CompletedTask);
+        new(new HubConnectionContext(new DefaultConnectionContext(), new HubConnectionContextOptions(), NullLoggerFactory.Instance), _ => Task.CompletedTask, TimeProvider.System);
 }

@@ -49,6 +49,17 @@ public sealed class ValidatedTokensTests
     }
 
     [Test]
+    public void All_are_forgotten_when_what_made_them_valid_has_changed()
+    {
+        var tokens = new ValidatedTokens(_time);
+        tokens.Add("t", User("anna"), In(60), Skew);
+
+        tokens.Clear();
+
+        tokens.Find("t").Should().BeNull();
+    }
+
+    [Test]
     public void Tokens_that_nobody_uses_make_room_and_one_in_use_stays()
     {
         var tokens = new ValidatedTokens(_time);

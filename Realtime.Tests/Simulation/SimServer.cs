@@ -199,7 +199,7 @@ sealed class SimServer : ILocalPushes
     void Push(JsonElement json, AgentEventEnvelope envelope)
     {
         foreach (var member in _members) SendTo(member, json, envelope);
-        if (_members.Count > 0) _group.Send(NoMessage, envelope.Position);
+        if (_members.Count > 0) _group.Send(NoMessage, EventMark.Of(envelope));
     }
 
     void SendTo(SimConnection member, JsonElement json, AgentEventEnvelope envelope)

@@ -24,3 +24,8 @@ internal sealed class SqliteConsumerCursorStoreTests : ConsumerCursorStoreSpecif
 {
     private protected override Task<EventStoresUnderTest> CreateAsync() => Task.FromResult<EventStoresUnderTest>(new EventStoreSqliteUnderTest());
 }
+
+internal sealed class SqliteRevocationStoreTests : RevocationStoreSpecification
+{
+    private protected override Task<EventStoresUnderTest> CreateAsync() => Task.FromResult<EventStoresUnderTest>(new EventStoreSqliteUnderTest());
+}

@@ -1,6 +1,7 @@
 using Dapper;
 using Microsoft.Data.Sqlite;
 using Realtime.Server.EventStore;
+using Realtime.Server.Revocations;
 
 namespace Realtime.Tests.Specifications;
 
@@ -24,6 +25,7 @@ internal sealed class EventStoreSqliteUnderTest : EventStoresUnderTest
         Events = new SqliteEventStore(_database);
         Brakes = new SqliteBrakeStore(_database);
         Cursors = new SqliteCursorStore(_database);
+        Revocations = new SqliteRevocationStore(_database);
     }
 
     public string FilePath { get; }
@@ -33,6 +35,8 @@ internal sealed class EventStoreSqliteUnderTest : EventStoresUnderTest
     public override IBrakeStore Brakes { get; }
 
     public override IConsumerCursorStore Cursors { get; }
+
+    public override IRevocationStore Revocations { get; }
 
     public override EventStoresUnderTest AnotherNode() => new EventStoreSqliteUnderTest(_folder, ownsFolder: false);
 

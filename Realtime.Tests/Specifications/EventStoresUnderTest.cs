@@ -1,8 +1,9 @@
 using Realtime.Server.EventStore;
+using Realtime.Server.Revocations;
 
 namespace Realtime.Tests.Specifications;
 
-/// <summary>The three stores of one node over one database, and what a test does behind their back.</summary>
+/// <summary>The stores of one node over one database, and what a test does behind their back.</summary>
 internal abstract class EventStoresUnderTest : IAsyncDisposable
 {
     public abstract IEventStore Events { get; }
@@ -10,6 +11,8 @@ internal abstract class EventStoresUnderTest : IAsyncDisposable
     public abstract IBrakeStore Brakes { get; }
 
     public abstract IConsumerCursorStore Cursors { get; }
+
+    public abstract IRevocationStore Revocations { get; }
 
     /// <summary>Another node, or the same one after a restart, over the same database; not initialised.</summary>
     public abstract EventStoresUnderTest AnotherNode();

@@ -115,6 +115,9 @@ sealed class FakeHubServer : IAsyncDisposable
 
     internal Task PushHeadAsync(StreamPosition? head = null) => SendAsync(nameof(IAgentClient.ReceiveHead), head ?? Stream.Head);
 
+    /// <summary>Pushes whatever JSON as a head.</summary>
+    internal Task PushRawHeadAsync(EventData json) => SendAsync(nameof(IAgentClient.ReceiveHead), json);
+
     internal Task PushReconnectAsync(int afterMs) => SendAsync(nameof(IAgentClient.ReceiveReconnect), afterMs);
 
     /// <summary>Breaks every connection without a word.</summary>

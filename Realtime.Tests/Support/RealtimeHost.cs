@@ -48,6 +48,7 @@ sealed class RealtimeHost : IAsyncDisposable
         {
             var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = environment, ContentRootPath = folder.FullName });
             builder.Configuration.Sources.Clear();
+            builder.Configuration.AddInMemoryCollection([new("Realtime:DrainWindow", "00:00:00")]); // a test that does not drain does not wait
             if (trustTokens) builder.Configuration.AddInMemoryCollection(tokens.ServerSettings());
             builder.Configuration.AddInMemoryCollection(settings ?? []);
             builder.Logging.ClearProviders().AddProvider(logs).SetMinimumLevel(logLevel);

@@ -1,5 +1,7 @@
 using System.Globalization;
+using Npgsql;
 using Realtime.Harness;
+using Realtime.Server.EventStore;
 
 namespace Realtime.Tests.Support;
 
@@ -18,12 +20,34 @@ static class Shared
 
     internal static Task<RedisServer> RedisAsync() => Deadline.Of(LazyRedis.Value, StartDeadline, "the shared Redis");
 
-    /// <summary>An empty database of the caller's own; returns its connection string.</summary>
+    /// <summary>
+    /// A database of the caller's own, with the schema and no event, as production has it: the owner has upgraded it, and the connection
+    /// string that is returned is of the role that servers run as. <see cref="SqlDoor.ConnectAsync"/> opens it for everything else.
+    /// </summary>
     internal static async Task<string> CreateDatabaseAsync()
+    {
+        string owner = await CreateEmptyDatabaseAsync();
+        await using (var database = new PostgresDatabase(owner + ";Pooling=false", StartDeadline))
+        {
+            await database.InitializeAsync(CancellationToken.None).WithinDeadline(StartDeadline);
+            await database.RunAsync("grant", GrantAsync, CancellationToken.None).WithinDeadline(StartDeadline);
+        }
+
+        return PostgresServer.As(PostgresServer.ServerRole, owner);
+
+        static async Task<bool> GrantAsync(NpgsqlConnection connection)
+        {
+            await PostgresRights.GrantAsync(connection, PostgresServer.ServerRole, CancellationToken.None);
+            return true;
+        }
+    }
+
+    /// <summary>A database of the caller's own, without a schema; returns the connection string of its owner.</summary>
+    internal static async Task<string> CreateEmptyDatabaseAsync()
     {
         var server = await PostgresAsync();
         var number = Interlocked.Increment(ref _databases);
-        return await Deadline.Of(server.CreateDatabaseAsync(string.Create(CultureInfo.InvariantCulture, $"test_{number}")), StartDeadline);
+        return await Deadline.Of(server.CreateOwnedDatabaseAsync(string.Create(CultureInfo.InvariantCulture, $"test_{number}")), StartDeadline);
     }
 
     internal static async Task StopAsync()

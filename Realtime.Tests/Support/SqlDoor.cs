@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Npgsql;
+using Realtime.Harness;
 using Realtime.Tests.Integration;
 
 namespace Realtime.Tests.Support;
@@ -9,9 +10,10 @@ static class SqlDoor
 {
     internal const string On = "set local realtime.notify = on;";
 
+    /// <summary>As a superuser: what tests do beside the servers needs rights of its own.</summary>
     internal static async Task<NpgsqlConnection> ConnectAsync(string database)
     {
-        var connection = new NpgsqlConnection(database + ";Pooling=false");
+        var connection = new NpgsqlConnection(PostgresServer.AsSuperuser(database) + ";Pooling=false");
         await connection.OpenAsync().WithinDeadline();
         return connection;
     }

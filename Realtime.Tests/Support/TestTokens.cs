@@ -38,6 +38,9 @@ public sealed class TestTokens : IDisposable
     internal static TestTokens Rsa(string keyId = "test-rsa", TimeProvider? time = null) =>
         new(keyId, secret: null, RSA.Create(2048), time);
 
+    /// <summary>The same key under another name.</summary>
+    internal TestTokens Named(string keyId) => new(keyId, _secret, _rsa, _time);
+
     /// <summary>A valid token of this user.</summary>
     internal string Create(string subject, params string[] scopes) => Create(new TokenClaims { Subject = subject, Scopes = scopes });
 
@@ -85,16 +88,18 @@ public sealed class TestTokens : IDisposable
     }
 
     /// <summary>The public key as the JSON Web Key Set an OIDC authority publishes.</summary>
-    internal string Jwks()
-    {
-        var key = (_rsa ?? throw new InvalidOperationException("A secret is not published.")).ExportParameters(includePrivateParameters: false);
-        return JsonSerializer.Serialize(new
-        {
-            keys = new[] { new { kty = "RSA", use = "sig", alg = "RS256", kid = KeyId, n = Base64Url.EncodeToString(key.Modulus), e = Base64Url.EncodeToString(key.Exponent) } },
-        });
-    }
+    internal string Jwks() => Jwks([this]);
+
+    /// <summary>The public keys of several as one set.</summary>
+    internal static string Jwks(IEnumerable<TestTokens> published) => JsonSerializer.Serialize(new { keys = published.Select(tokens => tokens.PublicKey()) });
 
     public void Dispose() => _rsa?.Dispose();
+
+    object PublicKey()
+    {
+        var key = (_rsa ?? throw new InvalidOperationException("A secret is not published.")).ExportParameters(includePrivateParameters: false);
+        return new { kty = "RSA", use = "sig", alg = "RS256", kid = KeyId, n = Base64Url.EncodeToString(key.Modulus), e = Base64Url.EncodeToString(key.Exponent) };
+    }
 
     byte[] Sign(byte[] input) =>
         _rsa?.SignData(input, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1) ?? HMACSHA256.HashData(_secret!, input);

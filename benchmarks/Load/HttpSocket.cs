@@ -18,18 +18,22 @@ internal sealed class HttpSocket : IDisposable
     private byte[] _request = new byte[2 * 1024];
     private byte[] _answer = new byte[2 * 1024];
 
-    private HttpSocket(Socket socket, IPEndPoint server, string? token)
+    private HttpSocket(Socket socket, IPEndPoint server, string? token, string furtherHeaders)
     {
         _socket = socket;
         string authorization = token is null ? string.Empty : $"Authorization: Bearer {token}\r\n";
-        _head = Encoding.ASCII.GetBytes($" HTTP/1.1\r\nHost: {server}\r\n{authorization}");
+        _head = Encoding.ASCII.GetBytes($" HTTP/1.1\r\nHost: {server}\r\n{authorization}{furtherHeaders}");
     }
 
     /// <summary>The body of the last answer, until the next request.</summary>
     public ReadOnlyMemory<byte> Body { get; private set; }
 
-    public static async Task<HttpSocket> ConnectAsync(IPEndPoint server, string? token, int index = 0) =>
-        new(await LoopbackSocket.ConnectAsync(server, index), server, token);
+    /// <param name="server">Where the node listens.</param>
+    /// <param name="token">Bearer token, if the server asks for one.</param>
+    /// <param name="index">Picks the source address.</param>
+    /// <param name="furtherHeaders">Sent with each request, each with its line end.</param>
+    public static async Task<HttpSocket> ConnectAsync(IPEndPoint server, string? token, int index = 0, string furtherHeaders = "") =>
+        new(await LoopbackSocket.ConnectAsync(server, index), server, token, furtherHeaders);
 
     /// <returns>The status.</returns>
     public ValueTask<int> GetAsync(string pathAndQuery)

@@ -33,6 +33,13 @@ internal sealed class HubSocket : IDisposable
     /// <summary>Whether the server has closed it, or it broke.</summary>
     public bool IsClosed { get; private set; }
 
+    /// <summary>Tries whether the server has reset it; one that is not read learns it by sending only.</summary>
+    public bool TryPing()
+    {
+        Ping();
+        return !IsClosed;
+    }
+
     /// <summary>Connects and waits until the receiver says that the connection has joined.</summary>
     /// <param name="server">Where the node listens.</param>
     /// <param name="user">Whose connection it is.</param>
@@ -59,6 +66,25 @@ internal sealed class HubSocket : IDisposable
 
     /// <summary>Asks for the head; the answer is a record of type 3.</summary>
     public void AskHead() => Send(GetHeadFrame);
+
+    /// <summary>Sends a call whose message has so many bytes, as fast as the server takes it.</summary>
+    /// <returns>Whether it was sent.</returns>
+    public async Task<bool> TrySendLargeAsync(int bytes)
+    {
+        byte[] length = [(byte)(bytes >> 24), (byte)(bytes >> 16), (byte)(bytes >> 8), (byte)bytes];
+        byte[] frame = [0x81, 0xff, 0, 0, 0, 0, .. length, 0, 0, 0, 0, .. new byte[bytes]];
+        frame.AsSpan(^bytes).Fill((byte)'x');
+        try
+        {
+            for (int sent = 0; sent < frame.Length;) sent += await _socket.SendAsync(frame.AsMemory(sent));
+            return true;
+        }
+        catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
+        {
+            IsClosed = true;
+            return false;
+        }
+    }
 
     /// <summary>What every client has to send twice within 30 s.</summary>
     public void Ping()

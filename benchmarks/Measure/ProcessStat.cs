@@ -44,8 +44,12 @@ internal static class ProcessStat
             // Another account's process, and no right to look into it.
         }
 
-        return File.ReadLines($"/proc/{pid}/status").Where(l => l.StartsWith("VmRSS:", StringComparison.Ordinal)).Select(KiB).FirstOrDefault();
+        return ResidentSet(pid);
     }
+
+    /// <summary>Resident set in bytes, shared pages in full.</summary>
+    public static long ResidentSet(int pid) =>
+        File.ReadLines($"/proc/{pid}/status").Where(l => l.StartsWith("VmRSS:", StringComparison.Ordinal)).Select(KiB).FirstOrDefault();
 
     /// <summary>What all cores together have worked since the machine started, for everybody.</summary>
     public static TimeSpan CpuOfMachine()

@@ -21,7 +21,7 @@ internal static class SlowReader
     private const double WarmUp = 8;
     private const double Free = 5;
 
-    /// <summary>SignalR gives up a socket that takes nothing for 10 s; the others wait until then.</summary>
+    /// <summary>Ours gives up a connection whose buffer was full for 10 s; SignalR a socket that takes nothing for 10 s, and the others wait until then.</summary>
     private const double Stuck = 18;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 

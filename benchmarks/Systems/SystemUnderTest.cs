@@ -8,6 +8,7 @@ namespace Realtime.Benchmarks.Systems;
 /// <summary>Fresh server nodes of one kind on an empty store; stops them and drops the store at the end.</summary>
 internal sealed class SystemUnderTest : IAsyncDisposable
 {
+    private const string Unreachable = "1000000";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly string _database;
 
@@ -96,10 +97,17 @@ internal sealed class SystemUnderTest : IAsyncDisposable
 
     private static ServerNodeOptions Ours(Stage stage, string connectionString, IEnumerable<KeyValuePair<string, string?>> special)
     {
+        // One publisher's token publishes whatever a scenario can, and one user has a thousand connections. The limits still do their work.
         var settings = new Dictionary<string, string?>(stage.Authority.Settings())
         {
             ["ConnectionStrings:Postgres"] = connectionString,
             ["ConnectionStrings:Redis"] = stage.Redis.ConnectionString,
+            ["Realtime:MaxConnectionsPerUser"] = Unreachable,
+            ["Realtime:MaxConnections"] = Unreachable,
+            ["Realtime:RateLimits:ConnectsPerSecond"] = Unreachable,
+            ["Realtime:RateLimits:RequestsPerSecondPerUser"] = Unreachable,
+            ["Realtime:RateLimits:EventsPerSecondPerPublisher"] = Unreachable,
+            ["Realtime:RateLimits:HubCallsPerSecondPerConnection"] = Unreachable,
         };
         foreach (var (key, value) in special) settings[key] = value;
         return new ServerNodeOptions { Settings = settings };

@@ -6,8 +6,10 @@ namespace Realtime.Chaos;
 /// <summary>What was asked for on the command line.</summary>
 sealed record ChaosOptions
 {
+    const int DefaultTokenLife = 15;
+
     internal const string Usage =
-        "usage: ./chaos.sh [--seed N] [--minutes M] [--users U] [--only FAULT] [--rate DELIVERIES_PER_SECOND] [--write-report FILE] | --list | --plan";
+        "usage: ./chaos.sh [--seed N] [--minutes M] [--users U] [--only FAULT] [--rate DELIVERIES_PER_SECOND] [--calm] [--token-life SECONDS] [--write-report FILE] | --list | --plan";
 
     /// <value>Decides which faults happen when; 1 by default.</value>
     internal int Seed { get; init; } = 1;
@@ -24,6 +26,12 @@ sealed record ChaosOptions
     /// <value>Deliveries aimed at per second, over all clients, 10 to 20,000; 650 by default.</value>
     internal int Rate { get; init; } = 650;
 
+    /// <value>Whether nothing is broken. Then no client may ever reconnect.</value>
+    internal bool IsCalm { get; init; }
+
+    /// <value>How many seconds a client's token lives, 2 to 3600; 15 by default, so that every connection renews many times in a run.</value>
+    internal int TokenLife { get; init; } = DefaultTokenLife;
+
     /// <value>A file whose part between the markers is replaced by the table of this run.</value>
     internal string? ReportFile { get; init; }
 
@@ -33,11 +41,11 @@ sealed record ChaosOptions
 
     internal TimeSpan Length => TimeSpan.FromMinutes(Minutes);
 
-    internal FaultPlan Plan() => FaultPlan.Make(Seed, Length, Users, Only is null ? FaultKind.All : [Only]);
+    internal FaultPlan Plan() => IsCalm ? FaultPlan.None : FaultPlan.Make(Seed, Length, Users, Only is null ? FaultKind.All : [Only]);
 
     /// <summary>The command that makes this run again.</summary>
     internal string Command => string.Create(CultureInfo.InvariantCulture,
-        $"./chaos.sh --seed {Seed} --minutes {Minutes} --users {Users}{(Only is null ? "" : $" --only {Only.Name}")}{(Rate == 650 ? "" : $" --rate {Rate}")}");
+        $"./chaos.sh --seed {Seed} --minutes {Minutes} --users {Users}{(Only is null ? "" : $" --only {Only.Name}")}{(Rate == 650 ? "" : $" --rate {Rate}")}{(IsCalm ? " --calm" : "")}{(TokenLife == DefaultTokenLife ? "" : $" --token-life {TokenLife}")}");
 
     /// <summary>False with one line that says what is wrong.</summary>
     internal static bool TryParse(IReadOnlyList<string> arguments, out ChaosOptions options, out string fault)
@@ -47,12 +55,17 @@ sealed record ChaosOptions
         for (var i = 0; i < arguments.Count; i++)
         {
             var name = arguments[i];
-            if (name is "--list" or "--plan")
+            if (name is "--list" or "--plan" or "--calm")
             {
-                options = name == "--list" ? options with { IsList = true } : options with { IsPlan = true };
+                options = name switch
+                {
+                    "--list" => options with { IsList = true },
+                    "--plan" => options with { IsPlan = true },
+                    _ => options with { IsCalm = true },
+                };
                 continue;
             }
-            if (name is not ("--seed" or "--minutes" or "--users" or "--only" or "--rate" or "--write-report"))
+            if (name is not ("--seed" or "--minutes" or "--users" or "--only" or "--rate" or "--token-life" or "--write-report"))
                 return Refuse($"{name} is not an option. {Usage}", out fault);
             if (++i == arguments.Count)
                 return Refuse($"{name} needs a value. {Usage}", out fault);
@@ -60,6 +73,8 @@ sealed record ChaosOptions
                 return Refuse($"{name} cannot be '{arguments[i]}': {RuleOf(name)}.", out fault);
             options = changed;
         }
+        if (options is { IsCalm: true, Only: not null })
+            return Refuse("--calm breaks nothing, and --only names something to break.", out fault);
         return true;
     }
 
@@ -70,6 +85,7 @@ sealed record ChaosOptions
             ? options with { Minutes = minutes } : null,
         "--users" => TryCount(value, 2, 2_000, out var users) ? options with { Users = users } : null,
         "--rate" => TryCount(value, 10, 20_000, out var rate) ? options with { Rate = rate } : null,
+        "--token-life" => TryCount(value, 2, 3_600, out var life) ? options with { TokenLife = life } : null,
         "--only" => FaultKind.All.FirstOrDefault(kind => kind.Name == value) is { } only ? options with { Only = only } : null,
         _ => value.Length > 0 ? options with { ReportFile = value } : null,
     };
@@ -80,6 +96,7 @@ sealed record ChaosOptions
         "--minutes" => "0.5 to 600",
         "--users" => "2 to 2000",
         "--rate" => "10 to 20000",
+        "--token-life" => "2 to 3600",
         "--only" => "one of " + string.Join(", ", FaultKind.All.Select(kind => kind.Name)),
         _ => "the path of a file",
     };

@@ -20,6 +20,9 @@ sealed class ChaosRun(ChaosOptions options, string folder, Action<string> log, A
     /// <summary>Longer than the longest backoff with everything that can follow it.</summary>
     static readonly TimeSpan CatchUpPatience = TimeSpan.FromSeconds(120);
 
+    /// <summary>So that a client which gets no token loses its connection soon. Without faults the servers' own: slowness of the machine is not what is tested.</summary>
+    static readonly TimeSpan ShortGrace = TimeSpan.FromSeconds(2);
+
     readonly List<string> _complaints = [];
 
     internal async Task<RunReport> RunAsync(CancellationToken ct)
@@ -34,11 +37,11 @@ sealed class ChaosRun(ChaosOptions options, string folder, Action<string> log, A
             ? new ServerBuilds(Harness.RepositoryPaths.BuiltAssembly("Realtime.Server", "Realtime.Server.dll"), await NewerBuild.MakeAsync(newer.Path, ct))
             : null;
 
-        await using var cluster = await ChaosCluster.StartAsync(folder, ct);
+        await using var cluster = await ChaosCluster.StartAsync(folder, options.IsCalm ? null : ShortGrace, ct);
         var store = new StoreTruth(cluster.Postgres.ConnectionString);
         await store.InstallAsync(ct);
         await using var pushes = await RecordedPushes.StartAsync(cluster.Redis.ConnectionString);
-        await using var fleet = await ClientFleet.StartAsync(cluster, users.All, folder, javaScript);
+        await using var fleet = await ClientFleet.StartAsync(cluster, users.All, folder, javaScript, TimeSpan.FromSeconds(options.TokenLife));
         if (!await fleet.WaitUntilBegunAsync(BeginPatience, ct))
             throw new Harness.HarnessException($"Within {BeginPatience.TotalSeconds} s not every client had begun: {string.Join(", ", fleet.Processes.Where(p => !p.HasBegun).Select(p => p.Name))}.");
         var clients = fleet.Clients.Count();
@@ -62,6 +65,9 @@ sealed class ChaosRun(ChaosOptions options, string folder, Action<string> log, A
         var stuck = await CalmDownAsync(context, ct);
         var history = await CollectAsync(context, ledger, ct);
         var check = HistoryChecker.Check(history);
+        var connections = ConnectionCount.Of(history.Runs);
+        if (options.IsCalm && connections.Opened > clients)
+            Complain(string.Create(CultureInfo.InvariantCulture, $"{connections.Opened} connections were opened by {clients} clients, although nothing was broken"));
         _complaints.AddRange(ledger.Refusals.Select(why => $"a publish was refused: {why}"));
         _complaints.AddRange(faults.Where(f => f.Failure is not null).Select(f => $"#{f.Planned.Number} {f.Planned.Kind.Name}: {f.Failure}"));
         return new()
@@ -74,6 +80,7 @@ sealed class ChaosRun(ChaosOptions options, string folder, Action<string> log, A
             ClientKinds = string.Join(", ", fleet.Processes.Select(p => $"{p.Name} {p.Users.Count}")),
             Stored = history.Stored.Count,
             Ledger = ledger,
+            Connections = connections,
             Complaints = _complaints,
         };
     }

@@ -30,6 +30,7 @@ setInterval(() => { control = readControl(); }, 100);
 Date.now = () => systemNow() + control.clockOffsetMs;
 
 function open(user: string): AgentEventsClient {
+  let wasConnecting = false;
   const client: AgentEventsClient = new AgentEventsClient({
     serverUrl: `${settings.serverUrl}/`,
     userId: user,
@@ -38,6 +39,8 @@ function open(user: string): AgentEventsClient {
     onHistoryLost: lost => record(`L ${user} ${lost.reason} ${lost.lastProcessed} ${lost.head} ${lost.oldest}`),
     onParked: parked => record(`P ${user} ${parked.event.position}`),
     onState: state => {
+      if (wasConnecting && state.name === "catchingUp") record(`C ${user}`);
+      wasConnecting = state.name === "connecting" || state.name === "reconnecting";
       if (state.name === "stopped" && state.reason !== "requested") record(`X ${user} ${state.reason} ${String(state.error).replace(/\s+/g, " ")}`);
     },
   });
@@ -68,6 +71,7 @@ function token(user: string): string {
   const now = Math.floor(systemNow() / 1000);
   const life = control.tokens === "expired" ? -60 : settings.tokenSeconds;
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  record(`T ${user}`);
   const input = `${part({ alg: "HS256", typ: "JWT", kid: "chaos" })}.${part({
     sub: user, iss: "https://chaos.test", aud: "realtime", iat: now, exp: now + life,
   })}`;

@@ -36,7 +36,7 @@ static class ClientCommand
 
     static AgentEventsClient Create(string user, ClientSettings settings, ClientSuffering suffering, SteppedTime time, RecordLog log)
     {
-        var tokens = new ClientTokens(settings, user, suffering);
+        var tokens = new ClientTokens(settings, user, suffering, log);
         var client = new AgentEventsClient(new AgentEventsClientOptions
         {
             ServerUrl = new Uri(settings.ServerUrl),
@@ -53,6 +53,11 @@ static class ClientCommand
                 await Task.Delay(50, ct);
             log.Write(new ClientRecord.Handled(user, e.Position, e.Id, ContentHash.Of(e.RawData.Utf8.Span), Clock.Micros));
         });
+        client.StateChanged += (_, change) =>
+        {
+            if (change is { Previous.State: ConnectionState.Connecting or ConnectionState.Reconnecting, Current.State: ConnectionState.CatchingUp })
+                log.Write(new ClientRecord.Connected(user));
+        };
         client.HistoryLost += (_, lost) => log.Write(new ClientRecord.Lost(user, ReasonOf(lost), lost.LastProcessed, lost.Head, lost.Oldest));
         client.EventParked += (_, parked) => log.Write(new ClientRecord.Parked(user, parked.Event.Position));
         return client;

@@ -20,7 +20,7 @@ sealed class ClientFleet : IAsyncDisposable
     internal IEnumerable<(string Process, string User)> Clients => Processes.SelectMany(p => p.Users.Select(u => (p.Name, u)));
 
     /// <summary>Starts every process; its clients connect in their own time.</summary>
-    internal static async Task<ClientFleet> StartAsync(ChaosCluster cluster, IReadOnlyList<string> users, string folder, ClientProgram? javaScript)
+    internal static async Task<ClientFleet> StartAsync(ChaosCluster cluster, IReadOnlyList<string> users, string folder, ClientProgram? javaScript, TimeSpan tokenLife)
     {
         var host = Environment.ProcessPath is { } self && Path.GetFileName(self) == "dotnet" ? self : "dotnet";
         var dotnet = new ClientProgram(host, [typeof(ClientFleet).Assembly.Location, ClientCommand.Name]);
@@ -41,7 +41,7 @@ sealed class ClientFleet : IAsyncDisposable
         }
 
         ClientProcess Make(string name, ClientProgram program, IReadOnlyList<string> ofUsers) =>
-            new(name, program, Path.Combine(folder, name), ofUsers, CuttableProxy.Start(cluster.NextNode), cluster.Secret, ChaosTokens.Life);
+            new(name, program, Path.Combine(folder, name), ofUsers, CuttableProxy.Start(cluster.NextNode), cluster.Secret, tokenLife);
     }
 
     /// <summary>Waits until each client knows where it begins: what is published later is its to receive.</summary>

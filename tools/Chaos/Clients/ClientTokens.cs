@@ -1,9 +1,10 @@
 using Realtime.Chaos.Cluster;
+using Realtime.Chaos.Records;
 
 namespace Realtime.Chaos.Clients;
 
 /// <summary>The token provider of one client: caches, renews a little early, and fails when it is told to. Thread-safe.</summary>
-sealed class ClientTokens(ClientSettings settings, string user, ClientSuffering suffering)
+sealed class ClientTokens(ClientSettings settings, string user, ClientSuffering suffering, RecordLog log)
 {
     readonly Lock _gate = new();
     readonly TimeSpan _life = TimeSpan.FromSeconds(settings.TokenSeconds);
@@ -26,6 +27,7 @@ sealed class ClientTokens(ClientSettings settings, string user, ClientSuffering 
             {
                 _token = ChaosTokens.Create(settings.Secret, user, _life);
                 _goodUntil = DateTimeOffset.UtcNow + _life * 0.5;
+                log.Write(new ClientRecord.TokenMade(user));
             }
             return new(_token);
         }

@@ -12,6 +12,9 @@ sealed class ChaosCluster : IAsyncDisposable
     /// <summary>Long enough for a client that runs, whatever happens to it; short enough to trim while a long run goes on.</summary>
     static readonly TimeSpan Retention = TimeSpan.FromMinutes(3);
 
+    /// <summary>Short: a fault that stops a node waits for it, and the next one waits for that.</summary>
+    static readonly TimeSpan DrainWindow = TimeSpan.FromSeconds(2);
+
     /// <summary>Each node's pool may grow to 100; publishers in SQL, faults and the checker need some beside them.</summary>
     const int PostgresConnections = NodeCount * 100 + 100;
 
@@ -31,7 +34,10 @@ sealed class ChaosCluster : IAsyncDisposable
     /// <summary>Signs the tokens of this run, base64.</summary>
     internal string Secret { get; } = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
 
-    internal static async Task<ChaosCluster> StartAsync(string folder, CancellationToken ct)
+    /// <param name="folder">For what the nodes say.</param>
+    /// <param name="tokenGrace">How long a connection outlives its token; null for the servers' default.</param>
+    /// <param name="ct">Ends the start.</param>
+    internal static async Task<ChaosCluster> StartAsync(string folder, TimeSpan? tokenGrace, CancellationToken ct)
     {
         var postgres = await PostgresServer.StartAsync(new() { MaxConnections = PostgresConnections }, ct);
         ChaosCluster cluster;
@@ -49,8 +55,15 @@ sealed class ChaosCluster : IAsyncDisposable
             var settings = new Dictionary<string, string?>(ChaosTokens.ServerSettings(cluster.Secret))
             {
                 ["Realtime:Retention"] = Retention.ToString("c"),
-                ["Realtime:TokenGrace"] = "00:00:02",
+                ["Realtime:DrainWindow"] = DrainWindow.ToString("c"),
+                // One token publishes for all, at whatever rate is asked for, and every fault makes all clients come back at once.
+                ["Realtime:RateLimits:EventsPerSecondPerPublisher"] = "1000000",
+                ["Realtime:RateLimits:RequestsPerSecondPerUser"] = "1000000",
+                ["Realtime:RateLimits:ConnectsPerSecond"] = "1000000",
             };
+            if (tokenGrace is { } grace)
+                settings["Realtime:TokenGrace"] = grace.ToString("c");
+            await UpgradeSchemaAsync(postgres, ct);
             for (var i = 1; i <= NodeCount; i++)
                 cluster._nodes.Add(await ChaosNode.StartAsync($"node{i}", postgres, cluster.Redis, settings, folder, ct));
             return cluster;
@@ -60,6 +73,15 @@ sealed class ChaosCluster : IAsyncDisposable
             await cluster.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>The nodes run as a role that owns nothing, so the owner goes before them, as in production.</summary>
+    static async Task UpgradeSchemaAsync(PostgresServer postgres, CancellationToken ct)
+    {
+        await using var upgrade = await ProgramRun.StartProjectAsync(
+            "Realtime.Server", "schema", "upgrade", "--server-role", PostgresServer.ServerRole, "--ConnectionStrings:Postgres", postgres.ConnectionString);
+        if (await upgrade.WaitForExitAsync(TimeSpan.FromMinutes(1), ct) != 0)
+            throw new HarnessException("The schema could not be upgraded:\n" + string.Join('\n', upgrade.Output));
     }
 
     /// <summary>The node a balancer sends the next connection to: in turn, and to one that runs when there is one. Thread-safe.</summary>

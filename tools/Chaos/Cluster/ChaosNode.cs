@@ -36,7 +36,7 @@ sealed class ChaosNode : IAsyncDisposable
         {
             var own = new Dictionary<string, string?>(settings)
             {
-                ["ConnectionStrings:Postgres"] = new NpgsqlConnectionStringBuilder(postgres.ConnectionString) { Port = toPostgres.Port }.ConnectionString,
+                ["ConnectionStrings:Postgres"] = new NpgsqlConnectionStringBuilder(postgres.ConnectionString) { Port = toPostgres.Port, Username = PostgresServer.ServerRole }.ConnectionString,
                 ["ConnectionStrings:Redis"] = toRedis.Endpoint,
             };
             var server = await ServerNode.StartAsync(new() { Settings = own }, ct);

@@ -12,8 +12,8 @@ static class ChaosTokens
     internal const string Issuer = "https://chaos.test";
     internal const string Audience = "realtime";
 
-    /// <summary>Short, so that every connection renews many times in a run.</summary>
-    internal static readonly TimeSpan Life = TimeSpan.FromSeconds(15);
+    /// <summary>Of those who publish; they ask for a new one each time.</summary>
+    internal static readonly TimeSpan PublishersLife = TimeSpan.FromSeconds(15);
 
     internal static string Create(string secret, string subject, TimeSpan life, string? scope = null)
     {

@@ -15,9 +15,9 @@ sealed class StoreTruth(string connectionString)
         create schema chaos;
         create table chaos.trimmed as select * from realtime.events with no data;
         create table chaos.trims (user_id text not null, sequence bigint not null);
-        create function chaos.keep_event() returns trigger language plpgsql as $$ begin insert into chaos.trimmed select old.*; return null; end $$;
+        create function chaos.keep_event() returns trigger language plpgsql security definer as $$ begin insert into chaos.trimmed select old.*; return null; end $$;
         create trigger chaos_keep_event after delete on realtime.events for each row execute function chaos.keep_event();
-        create function chaos.keep_trim() returns trigger language plpgsql as $$
+        create function chaos.keep_trim() returns trigger language plpgsql security definer as $$
         begin insert into chaos.trims values (new.user_id, new.trimmed_sequence); return null; end $$;
         create trigger chaos_keep_trim after update on realtime.streams for each row
             when (old.trimmed_sequence <> new.trimmed_sequence) execute function chaos.keep_trim();
@@ -41,6 +41,14 @@ sealed class StoreTruth(string connectionString)
         await using var command = new NpgsqlCommand(Install, connection);
         await command.ExecuteNonQueryAsync(ct);
     }
+
+    /// <summary>What the nodes sign their pushes with.</summary>
+    internal Task<byte[]> BackplaneSecretAsync(CancellationToken ct) => PersistAsync(async () =>
+    {
+        await using var connection = await OpenAsync(ct);
+        await using var command = new NpgsqlCommand("select * from realtime.read_backplane_secrets() limit 1", connection);
+        return (byte[])(await command.ExecuteScalarAsync(ct))!;
+    }, ct);
 
     internal async Task<IReadOnlyDictionary<string, long>> HeadsAsync(CancellationToken ct)
     {

@@ -48,11 +48,12 @@ sealed class RecordedPushes : IAsyncDisposable
     internal async Task PushSwappedAsync(StoreTruth store, string user, IReadOnlyList<Guid> ids, CancellationToken ct)
     {
         var events = await ReadAsync(store, user, ids, ct);
+        var seal = new ShardSeal([await store.BackplaneSecretAsync(ct)]);
         foreach (var e in events.AsEnumerable().Reverse().Append(events[0]))
         {
             var invocation = $$"""{"type":1,"target":"ReceiveEvent","arguments":[{{JsonSerializer.Serialize(e, RealtimeJsonContext.Default.AgentEventEnvelope)}}]}""" + "\u001e";
             await TryPublishAsync($"realtime:0:{UserId.GroupOf(user)}",
-                ShardMessage.Write(Guid.NewGuid(), e.Position, [new SerializedMessage("json", Encoding.UTF8.GetBytes(invocation))]));
+                ShardMessage.Write(seal, Guid.NewGuid(), UserId.GroupOf(user), EventMark.Of(e), [new SerializedMessage("json", Encoding.UTF8.GetBytes(invocation))]));
         }
     }
 

@@ -20,6 +20,9 @@ sealed class FaultPlan
     /// <summary>In the order of time.</summary>
     internal IReadOnlyList<PlannedFault> Faults { get; }
 
+    /// <summary>Nothing happens.</summary>
+    internal static FaultPlan None { get; } = new([]);
+
     internal static FaultPlan Make(int seed, TimeSpan length, int users, IReadOnlyList<FaultKind> kinds)
     {
         var dice = new Dice(seed);

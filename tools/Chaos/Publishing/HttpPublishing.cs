@@ -80,7 +80,7 @@ sealed class HttpPublishing(ChaosCluster cluster, UserChoice users, Ledger ledge
     AgentEventsPublisher Publisher(ChaosNode node) => new(new()
     {
         ServerUrl = new Uri($"http://{node.Front.Endpoint}"),
-        AccessTokenProvider = _ => new(ChaosTokens.Create(cluster.Secret, "worker", ChaosTokens.Life, Scopes.Publish)),
+        AccessTokenProvider = _ => new(ChaosTokens.Create(cluster.Secret, "worker", ChaosTokens.PublishersLife, Scopes.Publish)),
         MaxAttempts = 2,
     });
 

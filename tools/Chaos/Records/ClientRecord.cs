@@ -20,6 +20,12 @@ abstract record ClientRecord(string User)
     /// <summary>The client stopped by itself.</summary>
     internal sealed record Stopped(string User, string Why) : ClientRecord(User);
 
+    /// <summary>A connection stands: the first one, or after another was lost.</summary>
+    internal sealed record Connected(string User) : ClientRecord(User);
+
+    /// <summary>The client's token provider made a token, for a connection, a request or a renewal.</summary>
+    internal sealed record TokenMade(string User) : ClientRecord(User);
+
     /// <summary>An event hangs: in the handler before its effect, or after it before its cursor is saved.</summary>
     internal sealed record Held(string User) : ClientRecord(User);
 }

@@ -15,6 +15,8 @@ static class RecordLines
         ClientRecord.Parked r => $"P {r.User} {r.Position}",
         ClientRecord.Stopped r => $"X {r.User} {r.Why.ReplaceLineEndings(" ")}",
         ClientRecord.Held r => $"H {r.User}",
+        ClientRecord.Connected r => $"C {r.User}",
+        ClientRecord.TokenMade r => $"T {r.User}",
         _ => throw new ArgumentOutOfRangeException(nameof(record), record, "Not a record."),
     };
 
@@ -35,6 +37,8 @@ static class RecordLines
             ["P", var user, var position] when StreamPosition.TryParse(position, out var at) => new ClientRecord.Parked(user, at),
             ["X", var user, .. var why] => new ClientRecord.Stopped(user, string.Join(' ', why)),
             ["H", var user] => new ClientRecord.Held(user),
+            ["C", var user] => new ClientRecord.Connected(user),
+            ["T", var user] => new ClientRecord.TokenMade(user),
             _ => null,
         };
         return record is not null;

@@ -15,6 +15,7 @@ sealed record RunReport
     internal required string ClientKinds { get; init; }
     internal required int Stored { get; init; }
     internal required Ledger Ledger { get; init; }
+    internal required ConnectionCount Connections { get; init; }
 
     /// <value>Why the run failed, apart from what the checker found: faults that could not be injected, ends that were not orderly.</value>
     internal required IReadOnlyList<string> Complaints { get; init; }

@@ -11,7 +11,7 @@ public sealed class ServerNode : IAsyncDisposable
 {
     const int PortAttempts = 5;
 
-    /// <summary>Longer than the drain window (20 s by default) plus the host's own shutdown.</summary>
+    /// <summary>Longer than any drain window that is asked for here, plus the host's own shutdown.</summary>
     static readonly TimeSpan ExitPatience = TimeSpan.FromSeconds(60);
 
     /// <summary>A developer's own settings must not reach the node.</summary>
@@ -179,6 +179,7 @@ public sealed class ServerNode : IAsyncDisposable
         var webRoot = Path.Combine(RepositoryPaths.Root, "Realtime.Server", "wwwroot");
         if (Directory.Exists(webRoot))
             environment["ASPNETCORE_WEBROOT"] = webRoot;
+        environment["Realtime__DrainWindow"] = "00:00:00";
         foreach (var (key, value) in _options.Settings)
             environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
         return environment;

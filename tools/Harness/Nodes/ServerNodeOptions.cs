@@ -5,7 +5,7 @@ public sealed record ServerNodeOptions
 {
     /// <value>
     /// Configuration of the server, keys as in appsettings (<c>ConnectionStrings:Postgres</c>) or as environment
-    /// variables (<c>ConnectionStrings__Postgres</c>).
+    /// variables (<c>ConnectionStrings__Postgres</c>). <c>Realtime:DrainWindow</c> is 0 unless it is here.
     /// </value>
     public IReadOnlyDictionary<string, string?> Settings { get; init; } = new Dictionary<string, string?>();
 

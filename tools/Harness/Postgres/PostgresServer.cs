@@ -61,6 +61,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
             for (var attempt = 1; !await server.TryLaunchAsync(server._options.Port ?? FreePort.Next(), ct); attempt++)
                 if (attempt == PortAttempts || server._options.Port is not null)
                     throw server.Failure("found its port in use");
+            await server.CreateRolesAsync(ct);
             await server.CreateDatabaseAsync(DefaultDatabase, ct);
             return server;
         }

@@ -12,11 +12,18 @@ export class AccessTokenUnavailableError extends Error {
   override readonly name = "AccessTokenUnavailableError";
 }
 
+/** The token has become another user's: no retry can help, the client stops. */
+export class UserChangedError extends Error {
+  override readonly name = "UserChangedError";
+}
+
 /** The claims a client may read for its own planning; only the server verifies a token. */
 export interface TokenClaims {
   readonly sub?: string;
   /** Seconds since 1970. */
   readonly exp?: number;
+  /** Seconds since 1970. */
+  readonly iat?: number;
 }
 
 /** Undefined when the text is not a JWT. */
@@ -27,8 +34,8 @@ export function readClaims(token: string): TokenClaims | undefined {
     const bytes = Uint8Array.from(atob(parts[1]!.replace(/-/g, "+").replace(/_/g, "/")), c => c.charCodeAt(0));
     const claims: unknown = JSON.parse(new TextDecoder().decode(bytes));
     if (typeof claims !== "object" || claims === null) return undefined;
-    const { sub, exp } = claims as Record<string, unknown>;
-    return { ...(typeof sub === "string" && { sub }), ...(typeof exp === "number" && { exp }) };
+    const { sub, exp, iat } = claims as Record<string, unknown>;
+    return { ...(typeof sub === "string" && { sub }), ...(typeof exp === "number" && { exp }), ...(typeof iat === "number" && { iat }) };
   } catch {
     // Not base64 or not JSON: not a JWT, which is what undefined says.
     return undefined;

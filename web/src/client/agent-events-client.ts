@@ -1,4 +1,4 @@
-import { AccessTokenUnavailableError, type AccessTokenProvider } from "./access-token";
+import { AccessTokenUnavailableError, UserChangedError, type AccessTokenProvider } from "./access-token";
 import { ConnectionLoop } from "./connection-loop";
 import type { ConnectionState, StopReason } from "./connection-state";
 import { MemoryCursorStore, type Cursor, type CursorOwner, type CursorStore } from "./cursor-store";
@@ -275,5 +275,5 @@ export class AgentEventsClient {
 
 function reasonOf(error: unknown): StopReason {
   if (error instanceof AccessTokenUnavailableError) return "signInRequired";
-  return error instanceof RestError && error.isWrongUser ? "wrongUser" : "failed";
+  return error instanceof UserChangedError || (error instanceof RestError && error.isWrongUser) ? "wrongUser" : "failed";
 }

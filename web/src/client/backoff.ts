@@ -16,6 +16,22 @@ export function backoffDelay(retry: number, u: number, jitter = 0.5): number {
   return delay * (1 - clamp(jitter) * clamp(u));
 }
 
+/** What a server asks for is believed up to here: a wrong header must not silence the client. */
+const longestRetryAfterMs = 120_000;
+/** The header counts in seconds, so all who were told the same one would come in the same moment. */
+const retryAfterSpreadMs = 1_000;
+
+/**
+ * The wait of our own schedule, or as long as the server asks in `Retry-After`, whichever is longer.
+ *
+ * @param error why the last attempt failed
+ * @param u uniform in [0, 1)
+ */
+export function respectRetryAfter(backoffMs: number, error: unknown, u: number): number {
+  const asked = typeof error === "object" && error !== null ? (error as { retryAfterMs?: unknown }).retryAfterMs : undefined;
+  return typeof asked === "number" ? Math.max(backoffMs, Math.min(asked, longestRetryAfterMs) + retryAfterSpreadMs * clamp(u)) : backoffMs;
+}
+
 function clamp(value: number): number {
   return Number.isFinite(value) ? Math.min(Math.max(value, 0), 1) : 0;
 }

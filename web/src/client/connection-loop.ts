@@ -1,5 +1,5 @@
 import { AccessTokenUnavailableError, type TokenPurpose } from "./access-token";
-import { backoffDelay } from "./backoff";
+import { backoffDelay, respectRetryAfter } from "./backoff";
 import { pause } from "./handlers";
 import { HubSession, type HubSessionOptions, type SessionEnd } from "./hub-session";
 import type { Position } from "./position";
@@ -15,6 +15,17 @@ export interface ConnectionLoopOptions extends HubSessionOptions {
   readonly probeQuery: () => EventsQuery;
   /** The socket failed but REST answers: whatever is above this head can be fetched meanwhile. */
   readonly onRestHead: (head: Position) => void;
+}
+
+interface Attempt {
+  readonly end: SessionEnd;
+  readonly nextPurpose: TokenPurpose;
+  /** The answer that may say when to come back. */
+  readonly limitedBy?: RestError;
+}
+
+function limitReason(answer: RestError): string {
+  return answer.status === 429 ? "server asks to come back later" : `server answers ${answer.status}`;
 }
 
 /**
@@ -37,12 +48,13 @@ export class ConnectionLoop {
     let reason: string | undefined;
     while (!signal.aborted) {
       this.#waitingState(reason);
-      const { end, nextPurpose } = await this.#attempt(purpose, signal);
+      const { end, nextPurpose, limitedBy } = await this.#attempt(purpose, signal);
       clearTimeout(this.#stableTimer);
       if (signal.aborted) return;
       purpose = nextPurpose;
       reason = end.reason;
-      const wait = end.reconnectAfterMs ?? backoffDelay(this.#retries++, this.#options.random(), this.#options.jitter);
+      const wait = end.reconnectAfterMs
+        ?? respectRetryAfter(backoffDelay(this.#retries++, this.#options.random(), this.#options.jitter), limitedBy, this.#options.random());
       this.#waitingState(reason, Date.now() + wait);
       await this.#pauseUnlessHurried(wait, signal);
     }
@@ -69,7 +81,7 @@ export class ConnectionLoop {
     this.#stableTimer = setTimeout(() => { this.#retries = 0; }, this.#options.stableAfterMs);
   }
 
-  async #attempt(purpose: TokenPurpose, signal: AbortSignal): Promise<{ end: SessionEnd; nextPurpose: TokenPurpose }> {
+  async #attempt(purpose: TokenPurpose, signal: AbortSignal): Promise<Attempt> {
     let token: string;
     try {
       token = await this.#options.tokens(purpose);
@@ -84,6 +96,7 @@ export class ConnectionLoop {
       await session.open(signal);
     } catch (error) {
       session.close();
+      if (session.outcome?.fatal !== undefined) throw session.outcome.fatal;
       if (signal.aborted) return { end: { reason: "stopped" }, nextPurpose: "connect" };
       if (error instanceof AccessTokenUnavailableError || (error instanceof RestError && error.isWrongUser)) throw error;
       this.#options.onProblem(error);
@@ -95,22 +108,25 @@ export class ConnectionLoop {
     this.#hasBeenConnected = true;
     const end = await session.ended;
     session.close();
+    if (end.fatal !== undefined) throw end.fatal;
     this.#options.onLost();
     return { end, nextPurpose: "connect" };
   }
 
   /** A browser hides why a handshake was refused; the same token over REST tells. */
-  async #explain(token: string, signal: AbortSignal): Promise<{ end: SessionEnd; nextPurpose: TokenPurpose }> {
+  async #explain(token: string, signal: AbortSignal): Promise<Attempt> {
     try {
       const answer = await this.#options.api.probe(this.#options.probeQuery(), token, signal);
       this.#options.onRestHead(answer.head);
+      const limitedBy = await this.#options.api.connectRefusal(this.#options.hubUrl, token, signal);
+      if (limitedBy !== undefined) return { end: { reason: limitReason(limitedBy) }, nextPurpose: "connect", limitedBy };
       const reason = isHistoryGone(answer) ? "the stored history has changed" : "live connection blocked, checking over HTTP meanwhile";
       return { end: { reason }, nextPurpose: "connect" };
     } catch (error) {
       if (!(error instanceof RestError) || error.isWrongUser) throw error;
       if (error.status === 401) return { end: { reason: "access token not accepted" }, nextPurpose: "rejected" };
-      const reason = error.status === undefined ? "server not reachable" : `server answers ${error.status}`;
-      return { end: { reason }, nextPurpose: "connect" };
+      const reason = error.status === undefined ? "server not reachable" : limitReason(error);
+      return { end: { reason }, nextPurpose: "connect", limitedBy: error };
     }
   }
 

@@ -1,5 +1,5 @@
 import { AccessTokenUnavailableError } from "./access-token";
-import { backoffDelay } from "./backoff";
+import { backoffDelay, respectRetryAfter } from "./backoff";
 import type { Cursor } from "./cursor-store";
 import type { PlacedEvent } from "./events";
 import { formatPosition, parsePosition, type Position } from "./position";
@@ -190,8 +190,7 @@ export class EventPump {
 
   /** A new connection, or an event that fits, ends the wait. */
   async #waitAfterFailure(failures: number, error: unknown, signal: AbortSignal): Promise<void> {
-    const wait = backoffDelay(failures - 1, this.#options.random());
-    const until = Date.now() + Math.max(wait, error instanceof RestError ? error.retryAfterMs ?? 0 : 0);
+    const until = Date.now() + respectRetryAfter(backoffDelay(failures - 1, this.#options.random()), error, this.#options.random());
     while (!signal.aborted && this.#failures === failures && !this.#merge.hasNext(this.#place)) {
       const left = until - Date.now();
       if (left <= 0) return;

@@ -25,6 +25,8 @@ export interface SessionEnd {
   readonly reason: string;
   /** The server's wish, which replaces the backoff. */
   readonly reconnectAfterMs?: number;
+  /** No other connection can be better. */
+  readonly fatal?: Error;
 }
 
 const handshakeTimeoutMs = 15_000;
@@ -51,10 +53,13 @@ export class HubSession {
     this.#link = options.openLink(options.hubUrl, token, {
       event: envelope => this.#hear(() => options.onEvent(envelope)),
       head: position => this.#hear(() => this.#hearHead(position)),
-      reconnect: afterMs => this.#hear(() => this.#finish({ reason: "server is restarting", reconnectAfterMs: readWish(afterMs) })),
+      reconnect: afterMs => this.#hear(() => this.#finish({ reason: "server is going away", reconnectAfterMs: readWish(afterMs) })),
       closed: error => this.#finish({ reason: error === undefined ? "connection closed by the server" : "connection lost" }),
     });
-    this.#renewal = new TokenRenewal(this.#link, options.tokens, options.random, options.onProblem);
+    this.#renewal = new TokenRenewal(this.#link, options.tokens, options.random, {
+      problem: options.onProblem,
+      userChanged: error => this.#finish({ reason: "token of another user", fatal: error }),
+    });
   }
 
   /** Handshake, then the barrier: a head that was read after the connection joined its group. */
@@ -90,7 +95,7 @@ export class HubSession {
       try {
         return readHead(await this.#unlessOver(withDeadline(this.#link.getHead(), invocationTimeoutMs, "GetHead")));
       } catch (error) {
-        if (this.#isOver || !isStoreUnavailable(error)) throw error;
+        if (this.#isOver || !isPassing(error)) throw error;
         this.#options.onState({ name: "catchingUp", reason: "event store not available" });
         await this.#unlessOver(pause(backoffDelay(failures, this.#options.random()), signal));
       }
@@ -129,7 +134,7 @@ export class HubSession {
       const head = readHead(await withDeadline(this.#link.getHead(), invocationTimeoutMs, "GetHead"));
       this.#hear(() => this.#options.onHead(head));
     } catch (error) {
-      if (isStoreUnavailable(error)) this.#watchSilence();
+      if (isPassing(error)) this.#watchSilence();
       else this.#finish({ reason: "connection silent" });
     }
   }
@@ -151,6 +156,7 @@ function readWish(afterMs: unknown): number {
   return typeof afterMs === "number" && afterMs >= 0 ? Math.min(afterMs, longestReconnectWishMs) : 0;
 }
 
-function isStoreUnavailable(error: unknown): boolean {
-  return error instanceof Error && error.message.includes("store_unavailable");
+/** The hub refuses a call and keeps the connection: its store is away, or it was called too often. */
+function isPassing(error: unknown): boolean {
+  return error instanceof Error && (error.message.includes("store_unavailable") || error.message.includes("too_many_calls"));
 }

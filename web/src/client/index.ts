@@ -1,4 +1,4 @@
-export { AccessTokenUnavailableError, readClaims, type AccessTokenProvider, type TokenPurpose } from "./access-token";
+export { AccessTokenUnavailableError, readClaims, UserChangedError, type AccessTokenProvider, type TokenPurpose } from "./access-token";
 export { AgentEventsClient, type AgentEventsClientOptions, type CaughtUp } from "./agent-events-client";
 export { backoffDelay } from "./backoff";
 export type { ConnectionState, StopReason } from "./connection-state";

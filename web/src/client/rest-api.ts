@@ -71,6 +71,17 @@ export class RestApi {
     return await readEventsAnswer(await this.#get(eventsPath(query, 1), token, signal));
   }
 
+  /**
+   * Whether a connect would be refused for now: a browser hides what a refused handshake was answered. The hub's own route tells, without
+   * a connection being made. Undefined when it would not, or when only a connect can tell.
+   */
+  async connectRefusal(hubUrl: string, token: string, signal?: AbortSignal): Promise<RestError | undefined> {
+    const response = await this.#get(hubUrl, token, signal);
+    if (response.status !== 429 && response.status !== 503) return undefined;
+    const refusal = await refusalOf(response);
+    return refusal.retryAfterMs === undefined ? undefined : refusal;
+  }
+
   /** The newest event of the stream, if there is one. */
   async newest(signal?: AbortSignal): Promise<PlacedEvent | undefined> {
     const response = await this.#withFreshToken(token => this.#get("api/v1/agents/activity?limit=1", token, signal));
@@ -199,13 +210,23 @@ async function readJson(response: Response): Promise<unknown> {
 
 async function orThrow(response: Response): Promise<Response> {
   if (response.ok) return response;
+  throw await refusalOf(response);
+}
+
+async function refusalOf(response: Response): Promise<RestError> {
   const isProblem = response.headers.get("content-type")?.includes("json") ?? false;
   const problem = isProblem ? ((await readJson(response)) as Record<string, unknown>) : {};
-  const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
-  throw new RestError(
+  return new RestError(
     typeof problem.title === "string" ? problem.title : `The server answered ${response.status}.`,
     response.status,
     typeof problem.type === "string" ? problem.type : undefined,
-    Number.isFinite(seconds) ? seconds * 1_000 : undefined,
+    readRetryAfter(response.headers.get("retry-after")),
   );
+}
+
+/** Seconds, or a date. */
+function readRetryAfter(header: string | null): number | undefined {
+  if (header === null) return undefined;
+  const ms = /^\d+$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - Date.now();
+  return Number.isFinite(ms) ? Math.max(ms, 0) : undefined;
 }

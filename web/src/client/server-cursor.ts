@@ -1,5 +1,5 @@
 import { AccessTokenUnavailableError } from "./access-token";
-import { backoffDelay } from "./backoff";
+import { backoffDelay, respectRetryAfter } from "./backoff";
 import type { Cursor, CursorOwner, CursorStore } from "./cursor-store";
 import { pause } from "./handlers";
 import { comparePositions, formatPosition, parsePosition, type Position } from "./position";
@@ -63,7 +63,7 @@ export class ServerKeptCursor implements CursorStore {
       } catch (error) {
         if (this.#closing.signal.aborted || isHopeless(error)) throw error;
         this.#onProblem(error);
-        await pause(backoffDelay(failures, this.#random()), this.#closing.signal);
+        await pause(respectRetryAfter(backoffDelay(failures, this.#random()), error, this.#random()), this.#closing.signal);
         if (this.#closing.signal.aborted) throw error;
       }
     }
@@ -98,15 +98,17 @@ export class ServerKeptCursor implements CursorStore {
 
   async #writeWhileItMoves(): Promise<void> {
     this.#isWriting = true;
+    let lastError: unknown;
     for (let failures = 0; this.#newest !== undefined; ) {
       const sinceLast = Math.max(Date.now() - this.#writtenAt, 0);
-      await pause(failures > 0 ? backoffDelay(failures - 1, this.#random()) : Math.max(shortestIntervalMs - sinceLast, 0), this.#closing.signal);
+      await pause(failures > 0 ? respectRetryAfter(backoffDelay(failures - 1, this.#random()), lastError, this.#random()) : Math.max(shortestIntervalMs - sinceLast, 0), this.#closing.signal);
       if (this.#closing.signal.aborted) return;
       try {
         await this.#writeNewest();
         failures = 0;
       } catch (error) {
         failures++;
+        lastError = error;
         this.#onProblem(error);
       }
     }

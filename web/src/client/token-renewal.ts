@@ -1,8 +1,22 @@
-import { readClaims, type AccessTokenProvider, type TokenPurpose } from "./access-token";
+import { AccessTokenUnavailableError, readClaims, UserChangedError, type AccessTokenProvider, type TokenPurpose } from "./access-token";
+import { withDeadline } from "./deadline";
 import type { HubLink } from "./hub-link";
 
 const longestTimerMs = 2 ** 31 - 1;
-const retryMs = 5_000;
+/** However little life is left, and whatever a clock or an answer says. */
+const soonestMs = 1_000;
+/** A provider that gave the same token again is a cache, which is not emptied by asking more often. */
+const soonestAfterSameMs = 5_000;
+const soonestRetryMs = 2_000;
+const latestRetryMs = 5_000;
+const answerTimeoutMs = 10_000;
+
+/** Whom a renewal tells. */
+export interface TokenRenewalEvents {
+  readonly problem: (problem: unknown) => void;
+  /** The provider's token is another user's, and the server ends the connection. Nothing follows. */
+  readonly userChanged: (error: UserChangedError) => void;
+}
 
 /**
  * Extends one connection in band at 75 to 95 % of the token's remaining life, spread so that tokens issued together
@@ -13,21 +27,22 @@ export class TokenRenewal {
   readonly #link: HubLink;
   readonly #tokens: AccessTokenProvider;
   readonly #random: () => number;
-  readonly #onProblem: (problem: unknown) => void;
+  readonly #events: TokenRenewalEvents;
+  #expiry: number | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isStopped = false;
 
-  constructor(link: HubLink, tokens: AccessTokenProvider, random: () => number, onProblem: (problem: unknown) => void) {
+  constructor(link: HubLink, tokens: AccessTokenProvider, random: () => number, events: TokenRenewalEvents) {
     this.#link = link;
     this.#tokens = tokens;
     this.#random = random;
-    this.#onProblem = onProblem;
+    this.#events = events;
   }
 
   /** A token without `exp` is not renewed: the server refuses such tokens anyway. */
   begin(token: string): void {
-    const expiry = readClaims(token)?.exp;
-    if (expiry !== undefined) this.#scheduleFor(expiry * 1_000 - Date.now());
+    this.#expiry = readClaims(token)?.exp;
+    if (this.#expiry !== undefined) this.#schedule(this.#share(lifeOf(token)), "renew");
   }
 
   stop(): void {
@@ -35,25 +50,52 @@ export class TokenRenewal {
     clearTimeout(this.#timer);
   }
 
-  #scheduleFor(lifeMs: number): void {
-    this.#scheduleIn(Math.max(lifeMs * (0.75 + this.#random() * 0.2), 1_000), "renew");
+  #share(lifeMs: number): number {
+    return Math.max(lifeMs * (0.75 + this.#random() * 0.2), soonestMs);
   }
 
-  #scheduleIn(ms: number, purpose: TokenPurpose): void {
+  #schedule(ms: number, purpose: TokenPurpose): void {
     if (!this.#isStopped) this.#timer = setTimeout(() => void this.#renew(purpose), Math.min(ms, longestTimerMs));
   }
 
   async #renew(purpose: TokenPurpose): Promise<void> {
     try {
-      const token = await this.#tokens(purpose);
+      const token = await withDeadline(this.#tokens(purpose), answerTimeoutMs, "The token provider");
       if (this.#isStopped) return;
-      // The answer is relative, so a client clock that is wrong costs one early or late renewal at most.
-      const seconds = await this.#link.renewToken(token);
-      this.#scheduleFor(seconds * 1_000);
+      const expiry = readClaims(token)?.exp;
+      if (expiry !== undefined && expiry === this.#expiry && purpose !== "rejected") {
+        this.#schedule(Math.max(this.#share(lifeOf(token)), soonestAfterSameMs), "renew");
+        return;
+      }
+      // The answer is relative, so a client clock that is wrong costs one early renewal at most.
+      const seconds = await withDeadline(this.#link.renewToken(token), answerTimeoutMs, "RenewToken");
+      this.#expiry = expiry;
+      this.#schedule(this.#share(Number.isFinite(seconds) ? seconds * 1_000 : 0), "renew");
     } catch (error) {
-      if (this.#isStopped) return;
-      this.#onProblem(error);
-      this.#scheduleIn(retryMs, "rejected");
+      if (!this.#isStopped) this.#failed(error);
     }
   }
+
+  #failed(error: unknown): void {
+    if (says(error, "user_changed")) {
+      this.#events.userChanged(new UserChangedError("The access token belongs to another user."));
+      return;
+    }
+    this.#events.problem(error);
+    // There will be none without the user's help: the connection lasts as long as its token does.
+    if (error instanceof AccessTokenUnavailableError) return;
+    const wait = soonestRetryMs + this.#random() * (latestRetryMs - soonestRetryMs);
+    this.#schedule(wait, says(error, "invalid_token") ? "rejected" : "renew");
+  }
+}
+
+/** What is left of a token's life; a clock that is slow does not make it longer than it was made. */
+function lifeOf(token: string): number {
+  const { exp = 0, iat } = readClaims(token) ?? {};
+  const left = exp * 1_000 - Date.now();
+  return iat === undefined ? left : Math.min(left, (exp - iat) * 1_000);
+}
+
+function says(error: unknown, code: string): boolean {
+  return error instanceof Error && error.message.includes(code);
 }

@@ -12,7 +12,9 @@ export class FakeServer {
   /** Makes handshakes fail. */
   refuseHandshake = false;
   /** Answers REST before the stream does: a status with an optional body, or "down". */
-  restAnswer: { status: number; body?: unknown } | "down" | undefined;
+  restAnswer: { status: number; body?: unknown; retryAfter?: string } | "down" | undefined;
+  /** Answers a plain GET of the hub's route; 400 is SignalR's own answer. */
+  hubAnswer: { status: number; retryAfter?: string } = { status: 400 };
   getHeadError: string | undefined;
   /** Positions that the server keeps, by consumer. */
   readonly cursors = new Map<string, string>();
@@ -21,6 +23,7 @@ export class FakeServer {
   cursorAnswer: number | "down" | undefined;
   renewedWith: string[] = [];
   renewalSeconds = 60;
+  renewalError: string | undefined;
   #clock = 0;
 
   get head(): number {
@@ -72,10 +75,11 @@ export class FakeServer {
 
   readonly fetch: typeof fetch = async (input, init) => {
     const url = new URL(String(input));
+    if (url.pathname.includes("/ws/agents/")) return json(this.hubAnswer.status, {}, this.hubAnswer.retryAfter);
     this.requests.push(url);
     if (url.pathname.includes("/agents/cursors")) return this.#answerCursors(url, init);
     if (this.restAnswer === "down") throw new TypeError("connection refused");
-    if (this.restAnswer !== undefined) return json(this.restAnswer.status, this.restAnswer.body ?? {});
+    if (this.restAnswer !== undefined) return json(this.restAnswer.status, this.restAnswer.body ?? {}, this.restAnswer.retryAfter);
     if (url.pathname.endsWith("/activity")) return json(200, { events: this.events.slice(-1), hasMore: false });
     return this.#answerEvents(url.searchParams);
   };
@@ -153,6 +157,7 @@ export class FakeLink implements HubLink {
 
   async renewToken(token: string): Promise<number> {
     this.#server.renewedWith.push(token);
+    if (this.#server.renewalError !== undefined) throw new Error(this.#server.renewalError);
     return this.#server.renewalSeconds;
   }
 
@@ -177,6 +182,7 @@ export class FakeLink implements HubLink {
   }
 }
 
-function json(status: number, body: unknown): Response {
-  return new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
+function json(status: number, body: unknown, retryAfter?: string): Response {
+  const headers = { "content-type": "application/json", ...(retryAfter !== undefined && { "retry-after": retryAfter }) };
+  return new Response(JSON.stringify(body), { status, headers });
 }
