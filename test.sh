@@ -7,6 +7,12 @@
 #
 # Release for build and test alike: what is tested is what ships. Logs and results: artifacts/test.
 set -uo pipefail
+
+# A shell that was started in the background ignores SIGINT, and so do all its children; programs under test are ended with it.
+if [[ -z "${SIGNALS_RESET:-}" ]] && env --default-signal=INT true 2>/dev/null; then
+    SIGNALS_RESET=1 exec env --default-signal=INT,QUIT "$0" "$@"
+fi
+
 cd "$(dirname "$0")" || exit 1
 exec </dev/null
 
