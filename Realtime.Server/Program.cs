@@ -14,6 +14,7 @@ try
     builder.AddRealtimeServer();
     builder.Services.CloseWhatNobodyOpened();
     builder.WebHost.ConfigureKestrel(WebServerLimits.Apply);
+    builder.Services.AddHostedService<MemoryTrim>();
 
     await using var app = builder.Build();
     app.UseExceptionHandler();

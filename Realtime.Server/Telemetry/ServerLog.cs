@@ -185,4 +185,7 @@ internal static partial class ServerLog
 
     [LoggerMessage(110, LogLevel.Error, "Call of {Method} by connection {ConnectionId} failed.")]
     internal static partial void HubCallFailed(ILogger logger, Exception fault, string method, string connectionId);
+
+    [LoggerMessage(111, LogLevel.Debug, "Memory after a peak: {Before} MiB, {After} MiB after a collection.")]
+    internal static partial void MemoryTrimmed(ILogger logger, long before, long after);
 }
