@@ -12,31 +12,8 @@ namespace Realtime.Tests.Integration;
 
 /// <summary>Our own backplane and the head check: Redis is only ever a hint.</summary>
 [Category("Integration")]
-public sealed class RedisAwayTests
+public sealed class RedisAwayTests : OwnRedisTests
 {
-    const string User = "user_42";
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    readonly TestTokens _tokens = TestTokens.Hmac();
-    Dictionary<string, string?> _settings = null!;
-    RedisServer _redis = null!;
-
-    [SetUp]
-    public async Task Start()
-    {
-        _redis = await RedisServer.StartAsync().WithinDeadline(TimeSpan.FromSeconds(30));
-        _settings = new()
-        {
-            ["ConnectionStrings:Postgres"] = await Shared.CreateDatabaseAsync(),
-            ["ConnectionStrings:Redis"] = _redis.ConnectionString,
-        };
-    }
-
-    [TearDown]
-    public async Task Stop() => await _redis.DisposeAsync();
-
-    [OneTimeTearDown]
-    public void DisposeTokens() => _tokens.Dispose();
-
     [Test]
     public async Task While_redis_is_dead_new_connections_work_and_events_of_the_other_node_arrive_and_pushes_resume_after_its_return()
     {

@@ -15,31 +15,8 @@ namespace Realtime.Tests.Integration;
 
 /// <summary>What an operator revokes on one node is refused on the other, over real PostgreSQL and Redis.</summary>
 [Category("Integration")]
-public sealed class RevocationTests
+public sealed class RevocationTests : OwnRedisTests
 {
-    const string User = "user_42";
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    readonly TestTokens _tokens = TestTokens.Hmac();
-    Dictionary<string, string?> _settings = null!;
-    RedisServer _redis = null!;
-
-    [SetUp]
-    public async Task Start()
-    {
-        _redis = await RedisServer.StartAsync().WithinDeadline(TimeSpan.FromSeconds(30)); // its own: a test here takes it away
-        _settings = new()
-        {
-            ["ConnectionStrings:Postgres"] = await Shared.CreateDatabaseAsync(),
-            ["ConnectionStrings:Redis"] = _redis.ConnectionString,
-        };
-    }
-
-    [TearDown]
-    public async Task Stop() => await _redis.DisposeAsync();
-
-    [OneTimeTearDown]
-    public void DisposeTokens() => _tokens.Dispose();
-
     /// <summary>The clock of the other node's looks stands still, so that nothing but the hint makes it look.</summary>
     [TestCase(BackplaneKind.Shard)]
     [TestCase(BackplaneKind.Stock)]

@@ -19,32 +19,14 @@ namespace Realtime.Tests.Integration;
 [Category("Integration")]
 [TestFixture(BackplaneKind.Shard)]
 [TestFixture(BackplaneKind.Stock)]
-public sealed class TwoNodesTests(BackplaneKind backplane)
+public sealed class TwoNodesTests(BackplaneKind backplane) : OwnRedisTests
 {
-    const string User = "user_42";
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    readonly TestTokens _tokens = TestTokens.Hmac();
-    Dictionary<string, string?> _settings = null!;
-    RedisServer _redis = null!;
-
     [SetUp]
-    public async Task Start()
+    public void ChooseBackplane()
     {
-        _redis = await RedisServer.StartAsync().WithinDeadline(TimeSpan.FromSeconds(30)); // its own: a test here takes it away
-        _settings = new()
-        {
-            ["ConnectionStrings:Postgres"] = await Shared.CreateDatabaseAsync(),
-            ["Realtime:Backplane"] = backplane.ToString(),
-            ["Realtime:PublishTimeout"] = "00:01:00",
-            ["ConnectionStrings:Redis"] = _redis.ConnectionString,
-        };
+        _settings["Realtime:Backplane"] = backplane.ToString();
+        _settings["Realtime:PublishTimeout"] = "00:01:00";
     }
-
-    [TearDown]
-    public async Task Stop() => await _redis.DisposeAsync();
-
-    [OneTimeTearDown]
-    public void DisposeTokens() => _tokens.Dispose();
 
     [Test]
     public async Task A_publish_on_one_node_reaches_the_group_on_the_other_through_a_channel_of_that_name()
