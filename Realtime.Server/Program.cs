@@ -1,16 +1,16 @@
 using Microsoft.AspNetCore.Connections;
 using Realtime.Server;
 using Realtime.Server.Auth;
+using Realtime.Server.CommandLine;
 using Realtime.Server.Dashboard;
 using Realtime.Server.EventStore;
 using Realtime.Server.EventStore.Schema;
 
+if (ServerCommands.IsMeant(args)) return await ServerCommands.RunAsync(args);
+
 try
 {
     var builder = WebApplication.CreateBuilder(args);
-    if (EpochCommand.IsMeant(args)) return await EpochCommand.RunAsync(args, builder);
-    if (SchemaCommand.IsMeant(args)) return await SchemaCommand.RunAsync(args, builder);
-
     builder.AddRealtimeServer();
     builder.Services.CloseWhatNobodyOpened();
     builder.WebHost.ConfigureKestrel(WebServerLimits.Apply);

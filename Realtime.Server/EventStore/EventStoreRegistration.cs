@@ -7,11 +7,8 @@ namespace Realtime.Server.EventStore;
 /// <summary>Registers the event store that the configuration asks for.</summary>
 internal static class EventStoreRegistration
 {
-    private const string DefaultSqlitePath = "data/realtime.db";
-
     /// <summary>
-    /// PostgreSQL when <c>ConnectionStrings:Postgres</c> is set; else the embedded store at <c>Storage:SqlitePath</c>,
-    /// by default <c>data/realtime.db</c>, under the content root unless absolute.
+    /// PostgreSQL when <c>ConnectionStrings:Postgres</c> is set; else the embedded store at <see cref="SqlitePath"/>.
     /// </summary>
     internal static IServiceCollection AddEventStore(this IServiceCollection services, IConfiguration configuration)
     {
@@ -30,10 +27,9 @@ internal static class EventStoreRegistration
             return services;
         }
 
-        string path = configuration["Storage:SqlitePath"] is { Length: > 0 } configured ? configured : DefaultSqlitePath;
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(provider => new SqliteDatabase(
-            Path.Combine(provider.GetRequiredService<IHostEnvironment>().ContentRootPath, path), provider.GetRequiredService<TimeProvider>()));
+            SqlitePath.Of(configuration, provider.GetRequiredService<IHostEnvironment>()), provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<IEventStore, SqliteEventStore>();
         services.TryAddSingleton<IBrakeStore, SqliteBrakeStore>();
         services.TryAddSingleton<IConsumerCursorStore, SqliteCursorStore>();

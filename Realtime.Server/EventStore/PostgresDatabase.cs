@@ -47,7 +47,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
         if (!Has("Auto Prepare Min Usages", "AutoPrepareMinUsages")) settings.AutoPrepareMinUsages = 2;
         // Nothing here leaves anything behind in a session, and seven statements that wipe it cost as much as a small append.
         if (!Has("No Reset On Close", "NoResetOnClose")) settings.NoResetOnClose = true;
-        if (!Has("Application Name", "ApplicationName")) settings.ApplicationName = "realtime";
+        if (!Has("Application Name", "ApplicationName")) settings.ApplicationName = ReleaseName.Session;
         // A commit that waits for the synchronous standby and is cancelled succeeds without it. So nothing is taken for an answer
         // that comes after a request to cancel: the connection is dropped at once.
         settings.CancellationTimeout = -1;

@@ -16,10 +16,10 @@ internal sealed class RedisShards(
     ServerMetrics metrics, ILogger<RedisShards> logger)
     : BackgroundService
 {
-    private const int ShardCount = 8;
+    internal const int ShardCount = 8;
     private const long MaxBytesUnderWay = 32 * 1024 * 1024;
     internal const string Prefix = "realtime:";
-    private const string NoncePrefix = "nonce:";
+    internal const string NoncePrefix = "nonce:";
     private static readonly TimeSpan NonceInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan NoncePatience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan ResubscribeAfter = TimeSpan.FromSeconds(6);

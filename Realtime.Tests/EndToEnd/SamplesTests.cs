@@ -72,8 +72,81 @@ public sealed partial class SamplesTests
     {
         await using var run = await ProgramRun.StartProjectAsync(sample, option, value);
 
-        (await run.WaitForExitAsync(Patience)).Should().Be(1);
+        (await run.WaitForExitAsync(Patience)).Should().Be(option == "--server" ? 1 : 2);
         run.Output.Should().ContainSingle().Which.Should().Contain(named);
+    }
+
+    [TestCase("samples/ConsoleWatch")]
+    [TestCase("samples/AgentWorker")]
+    [TestCase("samples/ExactlyOnce")]
+    public async Task Help_is_there_and_names_the_exit_codes(string sample)
+    {
+        await using var run = await ProgramRun.StartProjectAsync(sample, "--help");
+
+        (await run.WaitForExitAsync(Patience)).Should().Be(0);
+        run.Output.Should().Contain(l => l.Contains("Exit codes: 0", StringComparison.Ordinal)).And.Contain(l => l.Contains("REALTIME_TOKEN", StringComparison.Ordinal));
+    }
+
+    [Test]
+    public async Task The_console_names_the_claim_that_a_token_is_refused_for()
+    {
+        using var tokens = TestTokens.Hmac();
+        await using var host = await RealtimeHost.StartAsync(new Dictionary<string, string?>(tokens.ServerSettings()), tokens);
+
+        foreach (var (claims, user, expected) in new[]
+        {
+            (new TokenClaims { Subject = "anna", ExpiresIn = TimeSpan.FromMinutes(-5) }, "anna", "Claim exp: it expired at"),
+            (new TokenClaims { Subject = "anna", Audience = "shop" }, "anna", "Claim aud is 'shop'"),
+            (new TokenClaims { Subject = "anna" }, "ben", "claim sub is 'anna', and --user is 'ben'"),
+        })
+        {
+            await using var run = await ProgramRun.StartProjectAsync("samples/ConsoleWatch", "--server", host.Address.ToString(), "--user", user, "--token", tokens.Create(claims));
+            (await run.WaitForExitAsync(Patience)).Should().Be(1);
+            run.Output.Should().ContainSingle().Which.Should().Contain(expected);
+        }
+
+        await using var noToken = await ProgramRun.StartProjectAsync("samples/ConsoleWatch", "--server", host.Address.ToString());
+        (await noToken.WaitForExitAsync(Patience)).Should().Be(1);
+        noToken.Output.Should().ContainSingle().Which.Should().Contain("--token").And.Contain("REALTIME_TOKEN");
+    }
+
+    [Test]
+    public async Task In_json_each_event_is_a_line_and_the_next_run_goes_on_where_the_last_one_stopped()
+    {
+        await using var host = await RealtimeHost.StartAsync(trustTokens: false, environment: "Development");
+        string cursor = Path.Combine(Directory.CreateTempSubdirectory("realtime-watch-").FullName, "cursor.json");
+        string[] watch = ["--server", host.Address.ToString(), "--user", "anna", "--cursor", cursor, "--json"];
+
+        for (int round = 0; round < 2; round++)
+        {
+            // Published while nobody watches: from the start first, then from the cursor.
+            await using var worker = await ProgramRun.StartProjectAsync("samples/AgentWorker", "--server", host.Address.ToString(), "--user", "anna", "--runs", "1", "--pause", "1", "--json");
+            (await worker.WaitForExitAsync(Patience)).Should().Be(0);
+            Sequences(worker).Should().HaveCount(5);
+
+            await using var run = await ProgramRun.StartProjectAsync("samples/ConsoleWatch", [.. watch, "--from", "start"]);
+            await Eventually.Async("the events are there", () => Sequences(run).Count == 5, Patience);
+            await Eventually.Async("it is live", () => run.Output.Any(l => l.Contains("Live", StringComparison.Ordinal)), Patience);
+            run.Interrupt();
+            (await run.WaitForExitAsync(Patience)).Should().Be(0);
+            Sequences(run).Should().Equal(Sequences(worker)).And.StartWith(round * 5 + 1);
+        }
+
+        static List<long> Sequences(ProgramRun run) =>
+            [.. run.Output.Where(l => l.StartsWith('{')).Select(l => StreamPosition.Parse(System.Text.Json.JsonDocument.Parse(l).RootElement.GetProperty("position").GetString()!).Sequence)];
+    }
+
+    [Test]
+    public async Task Without_a_server_the_console_says_what_to_start_and_tries_on()
+    {
+        int port = FreePort.Next();
+        await using var watch = await ProgramRun.StartProjectAsync("samples/ConsoleWatch", "--server", $"http://127.0.0.1:{port}", "--user", "anna");
+        await Eventually.Async("it says so", () => watch.Output.Any(l => l.Contains("dotnet run --project Realtime.Server", StringComparison.Ordinal)), Patience);
+
+        await using var node = await ServerNode.StartAsync(new() { EnvironmentName = "Development", Port = port }).WithinDeadline(Patience);
+        await Eventually.Async("it is live", () => watch.Output.Any(l => l.Contains("Live", StringComparison.Ordinal)), Patience);
+        watch.Interrupt();
+        (await watch.WaitForExitAsync(Patience)).Should().Be(0);
     }
 
     [Test]

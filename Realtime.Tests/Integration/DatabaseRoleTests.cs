@@ -60,7 +60,7 @@ public sealed class DatabaseRoleTests
         (await anna.PutAsync($"{Routes.Cursors}/app", Samples.Json($$"""{"position":"{{head}}"}"""))).StatusCode.Should().Be(HttpStatusCode.OK);
         (await anna.DeleteAsync($"{Routes.Cursors}/app")).IsSuccessStatusCode.Should().BeTrue();
         (await host.Services.GetRequiredService<IEventStore>().TrimAsync("anna", 1, 100, CancellationToken.None).WithinDeadline()).Should().Be(1);
-        (await host.Services.GetRequiredService<IEpochStore>().TryRenewAsync(CancellationToken.None).WithinDeadline()).Should().NotBeNull();
+        (await host.Services.GetRequiredService<IEpochStore>().TryRenewAsync(null, CancellationToken.None).WithinDeadline()).Should().NotBeNull();
 
         await using var superuser = await SqlDoor.ConnectAsync(database);
         (await superuser.RunAsync("select array_agg(distinct usename::text) from pg_stat_activity where datname = current_database() and application_name like 'realtime%'"))

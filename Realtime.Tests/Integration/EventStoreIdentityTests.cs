@@ -178,13 +178,13 @@ internal sealed class EventStoreIdentityTests
             await using var transaction = await business.BeginTransactionAsync();
             await business.RunAsync("select * from append_agent_event($1, 'test.happened', '{}')", user);
 
-            (await _b.Epochs.TryRenewAsync(CancellationToken.None).WithinDeadline(Patience)).Should().BeNull("the transaction holds it");
+            (await _b.Epochs.TryRenewAsync(null, CancellationToken.None).WithinDeadline(Patience)).Should().BeNull("the transaction holds it");
             (await _a.Events.AppendAsync(Event(NewUser())))[0].Position.Epoch.Should().Be(old);
             await transaction.CommitAsync();
         }
 
         string? renewed = null;
-        await Eventually.Async("the renewal finds nobody in its way", async () => (renewed = await _b.Epochs.TryRenewAsync(CancellationToken.None)) is not null, Patience);
+        await Eventually.Async("the renewal finds nobody in its way", async () => (renewed = await _b.Epochs.TryRenewAsync(null, CancellationToken.None)) is not null, Patience);
 
         renewed.Should().NotBeNull().And.NotBe(old);
         (await _a.Events.HeadAsync(user)).Should().Be(new StreamPosition(renewed!, 2));

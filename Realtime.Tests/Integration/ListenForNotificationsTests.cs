@@ -16,7 +16,7 @@ namespace Realtime.Tests.Integration;
 public sealed class ListenForNotificationsTests
 {
     const string User = "user_42";
-    const string Listeners = "select pid from pg_stat_activity where datname = current_database() and application_name = 'realtime listener' and query = 'listen realtime_events'";
+    const string Listeners = "select pid from pg_stat_activity where datname = current_database() and application_name like 'realtime%listener' and query = 'listen realtime_events'";
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
     readonly TestTokens _tokens = TestTokens.Hmac();
     string _database = null!;

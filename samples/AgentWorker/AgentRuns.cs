@@ -1,11 +1,10 @@
 using System.Diagnostics;
 using Realtime.Contracts.Events;
-using Spectre.Console;
 
 namespace AgentWorker;
 
 /// <summary>Made-up but realistic runs: each asks the brake before each step and halts within one step.</summary>
-internal sealed class AgentRuns(WorkerLink link, WorkerSettings settings)
+internal sealed class AgentRuns(WorkerLink link, IWorkerView view, WorkerSettings settings)
 {
     private static readonly TimeSpan BrakePoll = TimeSpan.FromMilliseconds(500);
 
@@ -17,28 +16,33 @@ internal sealed class AgentRuns(WorkerLink link, WorkerSettings settings)
     ];
 
     private readonly Random _random = new();
+    private int _published;
 
     /// <returns>Whether all runs were published; <see langword="false"/> when stopped before.</returns>
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
+        view.Begin(link.Description, settings.SignIn.User, settings.Runs);
         try
         {
             for (int run = 0; run < settings.Runs; run++)
             {
                 var agent = Agents[run % Agents.Length];
                 string runId = $"{agent.Id}-{Guid.NewGuid().ToString("N")[..8]}";
-                AnsiConsole.MarkupLineInterpolated($"[bold]{agent.Name}[/] [dim]{runId}[/]");
+                view.BeginRun(agent.Name, runId, run + 1, settings.Runs, agent.Steps.Length);
                 for (int step = 0; step < agent.Steps.Length; step++)
                 {
+                    view.BeginStep(agent.Steps[step]);
                     await WaitForBrakeAsync(cancellationToken);
                     await WorkAndPublishAsync(agent, runId, step, cancellationToken);
                 }
             }
 
+            view.End(_published, isFinished: true);
             return true;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
+            view.End(_published, isFinished: false);
             return false;
         }
     }
@@ -48,12 +52,12 @@ internal sealed class AgentRuns(WorkerLink link, WorkerSettings settings)
         bool halted = false;
         while (await link.IsBrakeEngagedAsync(cancellationToken))
         {
-            if (!halted) AnsiConsole.MarkupLine("  [red]halted by the emergency brake[/]");
+            if (!halted) view.Halted();
             halted = true;
             await Task.Delay(BrakePoll, cancellationToken);
         }
 
-        if (halted) AnsiConsole.MarkupLine("  [green]released, going on[/]");
+        if (halted) view.Released();
     }
 
     private async Task WorkAndPublishAsync((string Id, string Name, string[] Steps) agent, string runId, int step, CancellationToken cancellationToken)
@@ -61,23 +65,23 @@ internal sealed class AgentRuns(WorkerLink link, WorkerSettings settings)
         var startedAt = DateTimeOffset.UtcNow;
         var clock = Stopwatch.StartNew();
         await Task.Delay(settings.Pause * (0.5 + _random.NextDouble()), cancellationToken);
-        bool failed = _random.NextDouble() < 0.05;
+        bool failed = _random.Next(100) < settings.FailurePercent;
 
-        var position = await link.PublishAsync(
-            new AgentStepCompleted
-            {
-                AgentId = agent.Id,
-                AgentName = agent.Name,
-                RunId = runId,
-                StepIndex = step,
-                StepName = agent.Steps[step],
-                Status = failed ? StepStatus.Failed : StepStatus.Succeeded,
-                StartedAt = startedAt,
-                DurationMs = Math.Round(clock.Elapsed.TotalMilliseconds, 1),
-                Summary = failed ? null : $"{agent.Steps[step]}: done",
-                Error = failed ? "A tool call timed out" : null,
-            },
-            cancellationToken);
-        AnsiConsole.MarkupLineInterpolated($"  {(failed ? "✗" : "✓")} {agent.Steps[step]} [dim]{clock.ElapsedMilliseconds} ms, {position}[/]");
+        var completed = new AgentStepCompleted
+        {
+            AgentId = agent.Id,
+            AgentName = agent.Name,
+            RunId = runId,
+            StepIndex = step,
+            StepName = agent.Steps[step],
+            Status = failed ? StepStatus.Failed : StepStatus.Succeeded,
+            StartedAt = startedAt,
+            DurationMs = Math.Round(clock.Elapsed.TotalMilliseconds, 1),
+            Summary = failed ? null : $"{agent.Steps[step]}: done",
+            Error = failed ? "A tool call timed out" : null,
+        };
+        var position = await link.PublishAsync(completed, cancellationToken);
+        _published++;
+        view.Published(completed, position);
     }
 }

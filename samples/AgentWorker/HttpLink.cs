@@ -5,44 +5,46 @@ using Realtime.Contracts;
 using Realtime.Contracts.Events;
 using Realtime.Contracts.Rest;
 using Realtime.Contracts.Serialization;
+using SampleTools;
 
 namespace AgentWorker;
 
 /// <summary>For a worker that has only the server's URL. Ids are made before the first attempt, so its retries are safe.</summary>
 internal sealed class HttpLink : WorkerLink
 {
+    private readonly SignIn _signIn;
     private readonly HttpClient _http;
     private readonly AgentEventsPublisher _publisher;
-    private readonly string _user;
 
-    private HttpLink(HttpClient http, AgentEventsPublisher publisher, string user)
+    private HttpLink(SignIn signIn)
     {
-        _http = http;
-        _publisher = publisher;
-        _user = user;
+        _signIn = signIn;
+        _http = new HttpClient { BaseAddress = signIn.Server };
+        _publisher = new AgentEventsPublisher(new AgentEventsPublisherOptions { ServerUrl = signIn.Server, AccessTokenProvider = signIn.GetTokenAsync });
     }
 
-    public override string Description => $"over HTTP at {_http.BaseAddress}";
+    public override string Description => $"over HTTP at {_signIn.Server}";
 
-    public static async Task<WorkerLink> SignInAsync(WorkerSettings settings, CancellationToken cancellationToken)
+    /// <exception cref="RealtimeException">Nobody answers there, or the token does not do.</exception>
+    public static async Task<HttpLink> ConnectAsync(SignIn signIn, CancellationToken cancellationToken)
     {
-        var http = new HttpClient { BaseAddress = settings.Server };
-        string token = settings.Token ?? await DevTokenAsync(http, cancellationToken);
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        var publisher = new AgentEventsPublisher(new AgentEventsPublisherOptions { ServerUrl = settings.Server, AccessTokenProvider = _ => new(token) });
-        return new HttpLink(http, publisher, settings.User);
+        if (!await signIn.IsServerThereAsync(cancellationToken)) throw new RealtimeException(signIn.NoServer);
+        if (await signIn.FindRefusalAsync(cancellationToken) is { } refusal) throw new RealtimeException(refusal);
+        return new HttpLink(signIn);
     }
 
     public override async Task<StreamPosition> PublishAsync(AgentStepCompleted step, CancellationToken cancellationToken) =>
-        (await _publisher.PublishAsync(_user, step, cancellationToken: cancellationToken)).Position;
+        (await _publisher.PublishAsync(_signIn.User, step, cancellationToken: cancellationToken)).Position;
 
     public override async Task<bool> IsBrakeEngagedAsync(CancellationToken cancellationToken)
     {
         try
         {
-            var state = await _http.GetFromJsonAsync(
-                $"{Routes.Brake}?user_id={Uri.EscapeDataString(_user)}", RealtimeJsonContext.Default.BrakeState, cancellationToken);
-            return state?.Engaged ?? true;
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"{Routes.Brake}?user_id={Uri.EscapeDataString(_signIn.User)}");
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", await _signIn.GetTokenAsync(cancellationToken));
+            using var answer = await _http.SendAsync(request, cancellationToken);
+            if (!answer.IsSuccessStatusCode) return true;
+            return (await answer.Content.ReadFromJsonAsync(RealtimeJsonContext.Default.BrakeState, cancellationToken))?.Engaged ?? true;
         }
         catch (HttpRequestException)
         {
@@ -55,24 +57,5 @@ internal sealed class HttpLink : WorkerLink
         _publisher.Dispose();
         _http.Dispose();
         return ValueTask.CompletedTask;
-    }
-
-    private static async Task<string> DevTokenAsync(HttpClient http, CancellationToken cancellationToken)
-    {
-        try
-        {
-            using var answer = await http.PostAsJsonAsync(
-                Routes.DevTokens,
-                new DevTokenRequest { UserId = "agent-worker", Scopes = [Scopes.Publish, Scopes.ReadBrake] },
-                RealtimeJsonContext.Default.DevTokenRequest,
-                cancellationToken);
-            if (answer.IsSuccessStatusCode)
-                return (await answer.Content.ReadFromJsonAsync(RealtimeJsonContext.Default.DevToken, cancellationToken))!.AccessToken;
-            throw new InvalidOperationException($"{http.BaseAddress} gives no development tokens; pass --token with the scopes {Scopes.Publish} and {Scopes.ReadBrake}.");
-        }
-        catch (HttpRequestException fault)
-        {
-            throw new InvalidOperationException($"No server at {http.BaseAddress}: {fault.Message} Start one: dotnet run --project Realtime.Server", fault);
-        }
     }
 }

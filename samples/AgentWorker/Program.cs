@@ -3,35 +3,43 @@
 //   dotnet run --project samples/AgentWorker                          through the server's HTTP endpoint (Development: signs in by itself)
 //   dotnet run --project samples/AgentWorker -- --ConnectionStrings:Postgres "…" --ConnectionStrings:Redis "…"
 //                                                                     through the hub context: same store, same backplane, no HTTP
-//   Options: --user demo  --runs 3  --pause 1000 (ms between steps)  --server http://localhost:5080  --token …
+//   dotnet run --project samples/AgentWorker -- --help                all options
 using AgentWorker;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Realtime.Contracts;
+using Realtime.Client;
 using Realtime.Server;
-using Spectre.Console;
+using Realtime.Server.EventStore;
+using SampleTools;
 
 try
 {
-    var builder = Host.CreateApplicationBuilder(args);
+    var settings = WorkerSettings.Parse(args);
+    using var stop = new CtrlC();
+    using var signIn = settings.SignIn;
+
+    var builder = Host.CreateApplicationBuilder([.. settings.HostSettings]);
     builder.Logging.SetMinimumLevel(LogLevel.Warning);
-    var settings = WorkerSettings.From(builder.Configuration);
-
-    if (builder.Configuration.GetConnectionString("Postgres") is { Length: > 0 }) builder.AddRealtimePublisher();
+    bool isDirect = builder.Configuration.GetConnectionString("Postgres") is { Length: > 0 };
+    if (isDirect) builder.AddRealtimePublisher();
     using var host = builder.Build();
-    await host.StartAsync();
+    await host.StartAsync(stop.Token);
 
-    var lifetime = (IHostApplicationLifetime)host.Services.GetService(typeof(IHostApplicationLifetime))!;
-    await using var link = await WorkerLink.ConnectAsync(host.Services, settings, lifetime.ApplicationStopping);
-    AnsiConsole.MarkupLineInterpolated($"Publishing [bold]{settings.Runs}[/] runs for [bold]{settings.User}[/] {link.Description}.");
-
-    bool finished = await new AgentRuns(link, settings).RunAsync(lifetime.ApplicationStopping);
-    await host.StopAsync();
-    return finished ? 0 : 130;
+    await using var link = isDirect ? HubContextLink.Of(host.Services, signIn.User) : await HttpLink.ConnectAsync(signIn, stop.Token);
+    bool finished = await settings.View.RunAsync(view => new AgentRuns(link, view, settings).RunAsync(stop.Token));
+    await host.StopAsync(CancellationToken.None);
+    return finished ? Exit.Success : Exit.Interrupted;
 }
-catch (Exception fault) when (fault is RealtimeConfigurationException or ArgumentException or HttpRequestException or InvalidOperationException)
+catch (UsageException usage)
 {
-    await Console.Error.WriteLineAsync(fault.Message);
-    return 1;
+    return Exit.Say(usage);
+}
+catch (OperationCanceledException)
+{
+    return Exit.Interrupted;
+}
+catch (Exception fault) when (fault is RealtimeConfigurationException or RealtimeException or StoreUnavailableException or HttpRequestException or InvalidOperationException)
+{
+    return Exit.Fail(fault.Message);
 }

@@ -17,17 +17,15 @@ internal abstract class WorkerLink : IAsyncDisposable
     public abstract Task<bool> IsBrakeEngagedAsync(CancellationToken cancellationToken);
 
     public virtual ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-    public static async Task<WorkerLink> ConnectAsync(IServiceProvider services, WorkerSettings settings, CancellationToken cancellationToken) =>
-        services.GetService<IAgentEventPublisher>() is { } publisher
-            ? new HubContextLink(publisher, services.GetRequiredService<IAgentBrake>(), settings.User)
-            : await HttpLink.SignInAsync(settings, cancellationToken);
 }
 
 /// <summary>Ten lines are all a worker needs: one publisher, one brake.</summary>
 internal sealed class HubContextLink(IAgentEventPublisher publisher, IAgentBrake brake, string user) : WorkerLink
 {
     public override string Description => "through the hub context";
+
+    public static HubContextLink Of(IServiceProvider services, string user) =>
+        new(services.GetRequiredService<IAgentEventPublisher>(), services.GetRequiredService<IAgentBrake>(), user);
 
     public override async Task<StreamPosition> PublishAsync(AgentStepCompleted step, CancellationToken cancellationToken) =>
         (await publisher.PublishAsync(user, step, cancellationToken: cancellationToken)).Position;

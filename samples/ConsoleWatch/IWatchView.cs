@@ -1,39 +1,20 @@
 using Realtime.Client;
 using Realtime.Contracts;
-using Realtime.Contracts.Events;
 
 namespace ConsoleWatch;
 
-/// <summary>Shows events: alive in a terminal, or a line each into a file or pipe.</summary>
+/// <summary>Shows events: alive in a terminal, a line each into a pipe, or JSON.</summary>
 internal interface IWatchView
 {
     /// <summary>Starts the client and shows what comes until the token is cancelled.</summary>
     Task RunAsync(CancellationToken cancellationToken);
 
-    Task ShowAsync(AgentEvent e);
+    /// <param name="e">The event.</param>
+    /// <param name="isMissed">Whether it happened while we were not connected, and was fetched.</param>
+    Task ShowAsync(AgentEvent e, bool isMissed);
 
-    void Note(string text);
-}
+    void HistoryLost(HistoryLostEventArgs lost);
 
-/// <summary>Words for events and states, the same in both views.</summary>
-internal static class Words
-{
-    public static string Of(AgentEvent e) => e switch
-    {
-        AgentEvent<AgentStepCompleted> { Data: var step } =>
-            $"{step.AgentName}: {step.StepName} {step.Status.ToString().ToLowerInvariant()} in {step.DurationMs:0} ms{(step.Error is null ? string.Empty : $" ({step.Error})")}",
-        AgentEvent<AgentBrakeChanged> { Data: var brake } =>
-            $"Emergency brake {(brake.Engaged ? "pulled" : "released")} by {brake.ChangedBy}{(brake.Reason is null ? string.Empty : $" ({brake.Reason})")}",
-        AgentEvent<BriefingDelivered> { Data: var briefing } => $"Briefing \"{briefing.Title}\" delivered by {briefing.Channel}, {briefing.ItemCount} items",
-        _ => $"{e.Type} {e.RawData}",
-    };
-
-    public static bool IsAlarming(AgentEvent e) => e is AgentEvent<AgentStepCompleted> { Data.Status: StepStatus.Failed } or AgentEvent<AgentBrakeChanged> { Data.Engaged: true };
-
-    public static string Of(ConnectionStatus status)
-    {
-        if (status.State != ConnectionState.Reconnecting || status.NextAttemptAt is not { } next) return $"{status.State} ({status.Reason})";
-        double seconds = Math.Max(0, (next - DateTimeOffset.UtcNow).TotalSeconds);
-        return $"Reconnecting in {seconds:0.0} s, attempt {status.FailedAttempts + 1} ({status.Reason})";
-    }
+    /// <summary>Everything missed has been shown.</summary>
+    void CaughtUp();
 }

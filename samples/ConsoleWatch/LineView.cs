@@ -1,24 +1,31 @@
 using Realtime.Client;
 using Realtime.Contracts;
+using SampleTools;
 
 namespace ConsoleWatch;
 
-/// <summary>A line per event and per change of state, for files and pipes.</summary>
-internal sealed class LineView : IWatchView
+/// <summary>A line per event and per change of state, for files and pipes. Missed events are marked.</summary>
+internal class LineView : IWatchView
 {
     private readonly AgentEventsClient _client;
-    private readonly WatchSettings _settings;
+    private readonly SignIn _signIn;
+    private int _missed;
+    private bool _wasLive;
 
-    public LineView(AgentEventsClient client, WatchSettings settings)
+    public LineView(AgentEventsClient client, SignIn signIn)
     {
-        _client = client;
-        _settings = settings;
-        client.StateChanged += (_, change) => Console.WriteLine($"-- {Words.Of(change.Current)}");
+        (_client, _signIn) = (client, signIn);
+        client.StateChanged += (_, change) =>
+        {
+            Note(Words.Of(change.Current));
+            if (!_wasLive && Words.IsServerMissing(change.Current)) Note(signIn.NoServer + " Trying on.");
+            _wasLive |= change.Current.State == ConnectionState.Live;
+        };
     }
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        Console.WriteLine($"-- watching {_settings.User} at {_settings.Server}");
+        Note($"watching {_signIn.User} at {_signIn.Server}");
         try
         {
             await _client.StartAsync(cancellationToken);
@@ -26,15 +33,24 @@ internal sealed class LineView : IWatchView
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            Console.WriteLine("-- stopped");
+            Note($"stopped at {_client.Position}");
         }
     }
 
-    public Task ShowAsync(AgentEvent e)
+    public virtual Task ShowAsync(AgentEvent e, bool isMissed)
     {
-        Console.WriteLine($"{e.Position} {EventTime.Format(e.Time)} {Words.Of(e)}");
+        if (isMissed) _missed++;
+        Console.WriteLine($"{(isMissed ? "missed " : string.Empty)}{e.Position} {EventTime.Format(e.Time)} {Words.Of(e)}");
         return Task.CompletedTask;
     }
 
-    public void Note(string text) => Console.WriteLine($"-- {text}");
+    public virtual void HistoryLost(HistoryLostEventArgs lost) => Note(Words.Of(lost));
+
+    public void CaughtUp()
+    {
+        int missed = Interlocked.Exchange(ref _missed, 0);
+        if (missed > 0) Note($"caught up: {missed} missed events are above");
+    }
+
+    protected virtual void Note(string text) => Console.WriteLine($"-- {text}");
 }

@@ -1,41 +1,44 @@
-// Watches one user's agents live in the console and survives whatever happens to the server.
+// Watches one user's agents live and survives whatever happens to the server.
 //
 //   dotnet run --project samples/ConsoleWatch                         the demo user of a server on this machine
-//   Options: --user demo  --server http://localhost:5080  --token …  --cursor FILE (goes on where it stopped)  --from-beginning
+//   dotnet run --project samples/ConsoleWatch -- --help               all options
 using ConsoleWatch;
 using Realtime.Client;
-using Spectre.Console;
+using SampleTools;
 
 try
 {
     var settings = WatchSettings.Parse(args);
-    using var signIn = new SignIn(settings);
+    using var stop = new CtrlC();
+    using var signIn = settings.SignIn;
+    if (await signIn.FindRefusalAsync(stop.Token) is { } refusal) return Exit.Fail(refusal);
+
     await using var client = new AgentEventsClient(new AgentEventsClientOptions
     {
-        ServerUrl = settings.Server,
-        UserId = settings.User,
+        ServerUrl = signIn.Server,
+        UserId = signIn.User,
         AccessTokenProvider = signIn.GetTokenAsync,
         CursorStore = settings.CursorFile is null ? new InMemoryCursorStore() : new FileCursorStore(settings.CursorFile),
-        StartFrom = settings.FromBeginning ? StartFrom.CursorElse(StartFrom.Beginning) : StartFrom.Cursor,
+        StartFrom = settings.StartFrom,
     });
 
-    IWatchView view = AnsiConsole.Profile.Capabilities.Interactive && !Console.IsOutputRedirected
-        ? new LiveView(client, settings)
-        : new LineView(client, settings);
-    client.On((e, _) => view.ShowAsync(e));
-    client.HistoryLost += (_, lost) => view.Note($"History lost ({lost.Reason}): going on from {lost.ContinueFrom}.");
+    var view = settings.ViewOf(client);
+    client.On((e, _) => view.ShowAsync(e, isMissed: client.Status.State != ConnectionState.Live));
+    client.HistoryLost += (_, lost) => view.HistoryLost(lost);
+    client.CaughtUp += (_, _) => view.CaughtUp();
 
-    using var stop = new CancellationTokenSource();
-    Console.CancelKeyPress += (_, e) =>
-    {
-        e.Cancel = true;
-        stop.Cancel();
-    };
-    await view.RunAsync(stop.Token);
-    return 0;
+    await view.RunAsync(stop.Token); // starts the client
+    return Exit.Success; // Ctrl+C is how watching ends
 }
-catch (Exception fault) when (fault is ArgumentException or RealtimeException)
+catch (UsageException usage)
 {
-    await Console.Error.WriteLineAsync(fault.Message);
-    return 1;
+    return Exit.Say(usage);
+}
+catch (OperationCanceledException)
+{
+    return Exit.Success;
+}
+catch (RealtimeException fault)
+{
+    return Exit.Fail(fault.Message);
 }

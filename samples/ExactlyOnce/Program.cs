@@ -2,11 +2,11 @@
 // one transaction of one SQLite database.
 //
 //   dotnet run --project samples/ExactlyOnce                          kill -9 it at any moment, start it again, count the rows of "effects"
-//   Options: --user demo  --server http://localhost:5080  --token …  --database exactly-once.db
-//            --apart (effect and cursor in two transactions, as with any other store: after a kill some effects happen twice)
+//   dotnet run --project samples/ExactlyOnce -- --help                all options
 using ExactlyOnce;
 using Microsoft.Data.Sqlite;
 using Realtime.Client;
+using SampleTools;
 
 try
 {
@@ -15,11 +15,11 @@ try
     var ledger = new Ledger(database);
     ledger.Create();
     var cursors = new SqliteCursorStore(database);
-    using var signIn = new SignIn(settings);
+    using var signIn = settings.SignIn;
     await using var client = new AgentEventsClient(new AgentEventsClientOptions
     {
-        ServerUrl = settings.Server,
-        UserId = settings.User,
+        ServerUrl = signIn.Server,
+        UserId = signIn.User,
         AccessTokenProvider = signIn.GetTokenAsync,
         CursorStore = cursors,
         StartFrom = StartFrom.CursorElse(StartFrom.Beginning),
@@ -34,24 +34,22 @@ try
         await transaction.CommitAsync(ct);
     });
 
-    using var stop = new CancellationTokenSource();
-    Console.CancelKeyPress += (_, e) =>
-    {
-        e.Cancel = true;
-        stop.Cancel();
-    };
+    using var stop = new CtrlC();
     await client.StartAsync(stop.Token);
-    Console.WriteLine($"Booking the events of {settings.User} after {client.Position} in {settings.Database}. Ctrl+C stops.");
+    Console.WriteLine($"Booking the events of {signIn.User} after {client.Position} in {settings.Database}. Ctrl+C stops.");
     await Task.WhenAny(client.Completion, Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop.Token));
     if (client.Completion.IsCompleted) await client.Completion;
-    return 0;
+    return Exit.Success;
+}
+catch (UsageException usage)
+{
+    return Exit.Say(usage);
 }
 catch (OperationCanceledException)
 {
-    return 0;
+    return Exit.Success;
 }
-catch (Exception fault) when (fault is ArgumentException or RealtimeException or SqliteException)
+catch (Exception fault) when (fault is RealtimeException or SqliteException)
 {
-    await Console.Error.WriteLineAsync(fault.Message);
-    return 1;
+    return Exit.Fail(fault.Message);
 }

@@ -1,39 +1,25 @@
-using Realtime.Contracts;
+using SampleTools;
 
 namespace ExactlyOnce;
 
 /// <summary>What the command line says.</summary>
-internal sealed record Settings
+internal sealed record Settings(SignIn SignIn, string Database, bool IsApart)
 {
-    public string User { get; private init; } = "demo";
+    private const string Help = $"""
+        ExactlyOnce: books each event of one user exactly once in a SQLite database, however often it is killed.
 
-    public Uri Server { get; private init; } = new("http://localhost:5080");
+        {SignIn.Help}
+          --database FILE   where it books; exactly-once.db
+          --apart           effect and cursor in two transactions, as with any other store: after a kill some effects happen twice
+          --help            this text
 
-    public string? Token { get; private init; }
+        Exit codes: 0 ended by Ctrl+C, 1 cannot work, 2 wrong command line.
+        """;
 
-    public string Database { get; private init; } = "exactly-once.db";
-
-    public bool IsApart { get; private init; }
-
-    /// <exception cref="ArgumentException">An option is unknown, incomplete or malformed.</exception>
+    /// <exception cref="UsageException">Something is not understood, or help was asked for.</exception>
     public static Settings Parse(string[] args)
     {
-        var settings = new Settings();
-        for (int i = 0; i < args.Length; i++)
-        {
-            settings = args[i] switch
-            {
-                "--user" => settings with { User = Value() },
-                "--server" => settings with { Server = Uri.TryCreate(Value(), UriKind.Absolute, out var url) ? url : throw new ArgumentException("--server must be a URL such as http://localhost:5080.") },
-                "--token" => settings with { Token = Value() },
-                "--database" => settings with { Database = Value() },
-                "--apart" => settings with { IsApart = true },
-                var unknown => throw new ArgumentException($"Unknown option {unknown}. Options: --user, --server, --token, --database FILE, --apart."),
-            };
-
-            string Value() => i + 1 < args.Length ? args[++i] : throw new ArgumentException($"{args[i]} needs a value.");
-        }
-
-        return UserId.IsValid(settings.User) ? settings : throw new ArgumentException($"--user must be {UserId.Rule}.");
+        var options = new Options(args, Help);
+        return new Settings(new SignIn(options), options.Value("--database") ?? "exactly-once.db", options.Has("--apart"));
     }
 }
