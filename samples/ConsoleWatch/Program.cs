@@ -23,9 +23,14 @@ try
     });
 
     var view = settings.ViewOf(client);
-    client.On((e, _) => view.ShowAsync(e, isMissed: client.Status.State != ConnectionState.Live));
+    bool isReplay = settings.IsReplay; // the past that was asked for was not missed
+    client.On((e, _) => view.ShowAsync(e, isMissed: !isReplay && client.Status.State != ConnectionState.Live));
     client.HistoryLost += (_, lost) => view.HistoryLost(lost);
-    client.CaughtUp += (_, _) => view.CaughtUp();
+    client.CaughtUp += (_, _) =>
+    {
+        isReplay = false;
+        view.CaughtUp();
+    };
 
     await view.RunAsync(stop.Token); // starts the client
     return Exit.Success; // Ctrl+C is how watching ends

@@ -7,7 +7,7 @@ using Spectre.Console;
 namespace ConsoleWatch;
 
 /// <summary>What the command line says.</summary>
-internal sealed record WatchSettings(SignIn SignIn, string? CursorFile, StartFrom StartFrom, bool IsJson)
+internal sealed record WatchSettings(SignIn SignIn, string? CursorFile, StartFrom StartFrom, bool IsReplay, bool IsJson)
 {
     private const string Help = $"""
         ConsoleWatch: watches one user's agents live, and misses nothing while the server or the network is away.
@@ -27,7 +27,7 @@ internal sealed record WatchSettings(SignIn SignIn, string? CursorFile, StartFro
     public static WatchSettings Parse(string[] args)
     {
         var options = new Options(args, Help);
-        return new WatchSettings(new SignIn(options), options.Value("--cursor"), StartOf(options), options.Has("--json"));
+        return new WatchSettings(new SignIn(options), options.Value("--cursor"), StartOf(options), IsReplayOf(options), options.Has("--json"));
     }
 
     public IWatchView ViewOf(AgentEventsClient client) =>
@@ -48,6 +48,10 @@ internal sealed record WatchSettings(SignIn SignIn, string? CursorFile, StartFro
             _ => throw new UsageException("--from must be cursor, start, head or a position such as k3f9.42."),
         };
     }
+
+    /// <summary>Whether the past was asked for, and not merely where the last run stopped.</summary>
+    private static bool IsReplayOf(Options options) =>
+        options.Has("--since") || (options.Value("--from") is { } from && from != "cursor" && !(from == "start" && options.Value("--cursor") is { } file && File.Exists(file)));
 
     private static DateTimeOffset TimeOf(string text)
     {

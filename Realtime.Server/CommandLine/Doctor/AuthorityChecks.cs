@@ -33,7 +33,7 @@ internal static class AuthorityChecks
 
             using var keySet = await ReadAsync(http, keysAt, cancellationToken);
             string?[] keyIds = keySet.RootElement.TryGetProperty("keys", out var keys) && keys.ValueKind == JsonValueKind.Array
-                ? [.. keys.EnumerateArray().Select(k => k.TryGetProperty("kid", out var kid) ? kid.GetString() : null)]
+                ? [.. keys.EnumerateArray().Select(k => k.TryGetProperty("kid", out var kid) && kid.ValueKind == JsonValueKind.String ? kid.GetString() : null)]
                 : [];
             if (keyIds.Length == 0) return ([CheckResult.Failed(Name, $"{keysAt} publishes no key", "Have the authority publish its signing keys.")], issuer);
 
@@ -53,9 +53,9 @@ internal static class AuthorityChecks
                 Name, $"{discovery} cannot be had from here: {patient.Secrets.Remove(HttpQuestions.Words(fault))}",
                 "Let the server reach it (DNS, firewall, egress proxy, certificates): without its keys every token is answered 503.")], null);
         }
-        catch (JsonException)
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
-            return ([CheckResult.Failed(Name, $"{discovery} answers, but not with JSON", $"Set {Bearer}:Authority to the issuer's URL, not to a page of it.")], null);
+            return ([CheckResult.Failed(Name, $"{discovery} answers, but not with the JSON of an issuer", $"Set {Bearer}:Authority to the issuer's URL, not to a page of it.")], null);
         }
     }
 

@@ -13,11 +13,14 @@ internal static class PostgresSessions
     internal static async Task<IReadOnlyList<CheckResult>> CheckAsync(
         NpgsqlConnection connection, NpgsqlConnectionStringBuilder given, Dictionary<string, string> settings, CancellationToken cancellationToken)
     {
-        // Of other roles only that they are there is shown.
-        var sessions = (await connection.QueryAsync<(string? Name, int Count)>(PostgresChecks.Command(
-            "select application_name, count(*)::int from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid() group by 1", null, cancellationToken))).ToList();
-        var processes = sessions.Select(s => ReleaseName.TryRead(s.Name ?? string.Empty)).OfType<(string Release, string Process)>().Distinct().ToList();
-        return [Room(given, settings, sessions.Sum(s => s.Count), Math.Max(1, processes.Count)), Releases(processes, sessions)];
+        // Of other roles only that they are there is shown. Room is the server's; releases matter within one database.
+        var sessions = (await connection.QueryAsync<(string? Name, bool IsHere, int Count)>(PostgresChecks.Command(
+            "select application_name, datname = current_database(), count(*)::int from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid() group by 1, 2",
+            null,
+            cancellationToken))).ToList();
+        var names = sessions.Where(s => s.IsHere).Select(s => s.Name ?? string.Empty).ToList();
+        var processes = names.Select(ReleaseName.TryRead).OfType<(string Release, string Process)>().Distinct().ToList();
+        return [Room(given, settings, sessions.Sum(s => s.Count), Math.Max(1, processes.Count)), Releases(processes, names)];
     }
 
     private static CheckResult Room(NpgsqlConnectionStringBuilder given, Dictionary<string, string> settings, int used, int nodes)
@@ -36,12 +39,12 @@ internal static class PostgresSessions
         int Number(string name) => settings.TryGetValue(name, out string? value) ? int.Parse(value, CultureInfo.InvariantCulture) : 0;
     }
 
-    private static CheckResult Releases(List<(string Release, string Process)> processes, List<(string? Name, int Count)> sessions)
+    private static CheckResult Releases(List<(string Release, string Process)> processes, List<string> names)
     {
         const string Name = "nodes.release";
         if (processes.Count == 0)
         {
-            return sessions.Exists(s => s.Name?.StartsWith("realtime", StringComparison.Ordinal) == true && s.Name != "realtime doctor")
+            return names.Exists(n => n is "realtime" or "realtime listener" or "realtime head check")
                 ? CheckResult.Warning(Name, "servers are connected whose release is not named: older than this one", $"Finish the upgrade: this is {ReleaseName.Full}.")
                 : CheckResult.Skipped(Name, "no server or worker of this store is connected (or each names its sessions itself)");
         }

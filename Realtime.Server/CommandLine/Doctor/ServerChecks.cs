@@ -85,7 +85,7 @@ internal sealed class ServerChecks(Patient patient, Uri url) : IDisposable
             if (!report.RootElement.TryGetProperty("checks", out checks) || checks.ValueKind != JsonValueKind.Object) yield break;
             checks = checks.Clone();
         }
-        catch (JsonException)
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
             yield break; // a proxy's page: the status speaks
         }

@@ -58,7 +58,7 @@ internal static class VerifyCommand
             long all = users.Count > 0 ? users.Count : await scan.CountStreamsAsync(context.Cancelled);
             var task = progress.AddTask("reading", maxValue: Math.Max(1, all));
             var tally = new VerifyTally(f => CommandOutput.Terminal.Write(new Text(Words(f) + Environment.NewLine, new Style(Color.Red))));
-            var run = RunAsync(context, scan, users, tally);
+            var run = ReadAsync(context, scan, users, tally);
             using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100), context.Time);
             while (!run.IsCompleted)
             {
@@ -79,14 +79,14 @@ internal static class VerifyCommand
             if (!context.Output.IsJson) CommandOutput.Line(Words(f));
             else if (kept.Count < MostInDocument) kept.Add(f);
         });
-        var run = RunAsync(context, scan, users, tally, kept);
+        var run = ReadAsync(context, scan, users, tally, kept);
         using var timer = new PeriodicTimer(LineInterval, context.Time);
         while (await Task.WhenAny(run, timer.WaitForNextTickAsync(CancellationToken.None).AsTask()) != run)
             CommandOutput.ErrorLine($"... {Counts(tally)}"); // apart from the result, which somebody may be reading
         return await run;
     }
 
-    private static async Task<int> RunAsync(CommandContext context, IStoreScan scan, IReadOnlyList<string> users, VerifyTally tally, List<StoreFault>? kept = null)
+    private static async Task<int> ReadAsync(CommandContext context, IStoreScan scan, IReadOnlyList<string> users, VerifyTally tally, List<StoreFault>? kept = null)
     {
         long start = context.Time.GetTimestamp();
         string? epoch = null;
