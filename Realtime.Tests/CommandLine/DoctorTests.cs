@@ -39,7 +39,7 @@ public sealed class DoctorTests
     [Test]
     public async Task Every_fault_is_one_line_with_its_fix_and_none_hides_another()
     {
-        await using var postgres = await PostgresServer.StartAsync(new PostgresServerOptions { Fsync = false, Settings = new Dictionary<string, string> { ["statement_timeout"] = "1000", ["max_connections"] = "12" } });
+        await using var postgres = await PostgresServer.StartAsync(new PostgresServerOptions { Fsync = false, MaxConnections = 12, Settings = new Dictionary<string, string> { ["statement_timeout"] = "1000" } });
         await using var redis = await RedisServer.StartAsync(extraArguments: ["--requirepass", Password, "--client-output-buffer-limit", "pubsub", "1mb", "1mb", "10"]);
         using var tokens = TestTokens.Hmac();
         string expired = tokens.Create(new TokenClaims { Subject = "anna", Issuer = "https://other.test", Audience = "shop", AuthorizedParty = "x", ExpiresIn = TimeSpan.FromMinutes(-5) });

@@ -88,7 +88,10 @@ internal sealed class PostgresScan : IStoreScan
     }
 
     public Task<long> CountStreamsAsync(CancellationToken cancellationToken) =>
-        _connection.ExecuteScalarAsync<long>(Command("select greatest(c.reltuples, 0)::bigint from pg_class c where c.oid = 'realtime.streams'::regclass", null, cancellationToken));
+        _connection.ExecuteScalarAsync<long>(Command(
+            "select case when c.reltuples < 100000 then (select count(*) from realtime.streams) else c.reltuples::bigint end from pg_class c where c.oid = 'realtime.streams'::regclass",
+            null,
+            cancellationToken));
 
     public async Task<IReadOnlyList<StreamRow>> ReadStreamsAsync(string afterUser, int limit, CancellationToken cancellationToken) =>
         [.. await _connection.QueryAsync<StreamRow>(Command($"select {StreamColumns} where s.user_id > @afterUser order by s.user_id limit @limit", new { afterUser, limit }, cancellationToken))];
