@@ -25,9 +25,10 @@ internal static class Help
     internal static string Of(ServerCommand command)
     {
         var text = new StringBuilder($"Realtime.Server {command.Name}: {command.Summary}\n\n{command.Details.TrimEnd()}\n\nOptions:\n");
-        int width = command.AllOptions.Max(o => o.Form.Length);
-        foreach (var option in command.AllOptions) text.Append($"  {option.Form.PadRight(width)}  {option.Meaning}\n");
-        text.Append($"  {"--Section:Key VALUE".PadRight(width)}  a setting of the server, such as --ConnectionStrings:Postgres\n\n");
+        CommandOption[] options = [.. command.AllOptions, new("--Section:Key", "VALUE", "a setting of the server, such as --ConnectionStrings:Postgres")];
+        int width = options.Max(o => o.Form.Length);
+        foreach (var option in options) text.Append($"  {option.Form.PadRight(width)}  {option.Meaning}\n");
+        text.Append('\n');
         return text.Append(ExitCodes).ToString().TrimEnd();
     }
 

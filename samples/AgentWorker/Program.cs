@@ -26,7 +26,7 @@ try
     using var host = builder.Build();
     await host.StartAsync(stop.Token);
 
-    await using var link = isDirect ? HubContextLink.Of(host.Services, signIn.User) : await HttpLink.ConnectAsync(signIn, stop.Token);
+    await using WorkerLink link = isDirect ? HubContextLink.Of(host.Services, signIn.User) : await HttpLink.ConnectAsync(signIn, stop.Token);
     bool finished = await settings.View.RunAsync(view => new AgentRuns(link, view, settings).RunAsync(stop.Token));
     await host.StopAsync(CancellationToken.None);
     return finished ? Exit.Success : Exit.Interrupted;
