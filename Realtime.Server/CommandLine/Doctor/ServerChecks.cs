@@ -60,7 +60,7 @@ internal sealed class ServerChecks(Patient patient, Uri url) : IDisposable
         }
 
         results.Add(CheckResult.Ok("server", string.Create(CultureInfo.InvariantCulture, $"{Shown} answers in {took.TotalMilliseconds:0.0} ms")));
-        if (answer.Headers.Date is { } date) results.Add(ClockChecks.Judge("clock.server", "the server's clock", date - patient.Time.GetUtcNow(), TimeSpan.FromSeconds(1)));
+        if (answer.Headers.Date is { } date) results.Add(ClockChecks.Judge("clock.server", "the server's clock", date - patient.Time.GetUtcNow(), TimeSpan.FromSeconds(2)));
         return true;
     }
 
