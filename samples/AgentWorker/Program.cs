@@ -20,7 +20,7 @@ try
     using var signIn = settings.SignIn;
 
     var builder = Host.CreateApplicationBuilder([.. settings.HostSettings]);
-    builder.Logging.SetMinimumLevel(LogLevel.Warning);
+    builder.Logging.ClearProviders().AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace).SetMinimumLevel(LogLevel.Warning); // standard output is for events
     bool isDirect = builder.Configuration.GetConnectionString("Postgres") is { Length: > 0 };
     if (isDirect) builder.AddRealtimePublisher();
     using var host = builder.Build();
