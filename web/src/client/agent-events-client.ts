@@ -1,4 +1,5 @@
 import { AccessTokenUnavailableError, UserChangedError, type AccessTokenProvider } from "./access-token";
+import type { ClientMetrics } from "./client-metrics";
 import { ConnectionLoop } from "./connection-loop";
 import type { ConnectionState, StopReason } from "./connection-state";
 import { MemoryCursorStore, type Cursor, type CursorOwner, type CursorStore } from "./cursor-store";
@@ -114,6 +115,11 @@ export class AgentEventsClient {
   /** What has been processed; undefined until the start position is known. */
   get cursor(): Cursor | undefined {
     return this.#pump?.cursor;
+  }
+
+  /** What it has put right so far. */
+  get metrics(): ClientMetrics {
+    return this.#pump?.metrics ?? { delivered: 0, gapsHealed: 0, duplicatesDropped: 0 };
   }
 
   /** Handles one built-in type. Returns a function that takes the handler away again. */

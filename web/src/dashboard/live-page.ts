@@ -1,7 +1,9 @@
 import { AgentEventsClient, LocalStorageCursorStore, MemoryCursorStore, parsePosition, type AgentEvent, type ConnectionState, type CursorStore, type StartFrom } from "../client";
 import { BrakePanel } from "./brake-panel";
+import { BreakPanel } from "./break-panel";
 import { awayText, type ConnectionBadge } from "./connection-badge";
 import { DashboardApi } from "./dashboard-api";
+import { DeliveryCheck } from "./delivery-check";
 import { el, setText } from "./dom";
 import { isFailed } from "./event-row";
 import { Feed } from "./feed";
@@ -33,6 +35,8 @@ export class LivePage {
   readonly #past: PastLoader;
   readonly #overview: OverviewPanel;
   readonly #brake: BrakePanel;
+  readonly #check = new DeliveryCheck();
+  readonly #break: BreakPanel | undefined;
   readonly #help = new HelpDialog();
   readonly #latency: Latency;
   readonly #cursors = cursorsOfThisBrowser();
@@ -75,6 +79,7 @@ export class LivePage {
       onParked: ({ error }) => console.error("An event could not be shown.", error),
       onProblem: problem => console.debug("Realtime:", String(problem)),
     });
+    if (session.isDevelopment) this.#break = new BreakPanel(this.#api, () => this.#client.metrics, this.#check);
     this.#client.onEvent(event => this.#show(event));
     this.#client.on("agent.brake_changed", event => this.#brake.apply(event));
   }
@@ -90,12 +95,13 @@ export class LivePage {
         el("div", { class: "main-column" },
           el("div", { class: "title-line" }, el("h1", {}, "Activity"), this.#visit),
           this.#filters.element, this.#feed.element, this.#past.element),
-        el("aside", { "aria-label": "Controls" }, this.#brake.element, this.#overview.element)),
+        el("aside", { "aria-label": "Controls" }, this.#brake.element, this.#overview.element, ...(this.#break === undefined ? [] : [this.#break.element]))),
       this.#help.element, this.#announcer);
     const { signal } = this.#ended;
     this.#feed.attach(signal);
     this.#past.attach(signal);
     this.#overview.attach(signal);
+    this.#break?.attach(signal);
     listenToKeys(this.#keys(), signal);
     addEventListener("popstate", () => this.#filters.set(readView(location.search)), { signal });
     const ended = new Promise<ConnectionState>(resolve => { this.#stopped = resolve; });
@@ -137,6 +143,7 @@ export class LivePage {
     this.#past.begin(hasMore, events.length === 0);
     if (newest === undefined) return { from: "beginning" };
     this.#overview.showCursor(newest.position);
+    this.#check.begin(newest.position);
     this.#markLastVisit(lastVisit?.position, newest);
     return { from: "after", position: newest.position, time: newest.time };
   }
@@ -161,6 +168,7 @@ export class LivePage {
   }
 
   #show(event: AgentEvent): void {
+    this.#check.see(event.position);
     this.#feed.add(event);
     this.#overview.changed();
     this.#overview.showCursor(event.position);
