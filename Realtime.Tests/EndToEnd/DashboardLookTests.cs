@@ -71,8 +71,9 @@ public sealed class DashboardLookTests
         else await Assertions.Expect(page.Tab.GetByTestId("step-count")).Not.ToHaveTextAsync("0");
         if (face == "failed-step")
         {
-            await page.Tab.Locator("[data-kind=failed] [data-testid=details-toggle]").First.ClickAsync();
-            await Assertions.Expect(page.Tab.GetByTestId("details").First).ToContainTextAsync("did not answer in time");
+            var failed = page.Tab.Locator("[data-kind=failed]").First;
+            await failed.GetByTestId("details-toggle").ClickAsync();
+            await Assertions.Expect(failed.GetByTestId("details")).ToContainTextAsync("did not answer in time");
         }
         else if (face == "offline")
         {

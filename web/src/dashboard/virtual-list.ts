@@ -34,6 +34,8 @@ export class VirtualList<T extends ListEntry> {
   #first = 0;
   #last = 0;
   #isPlanned = false;
+  /** The window has another size: what is in sight must be measured again. */
+  #isOutdated = false;
 
   constructor(element: HTMLOListElement, view: ListView<T>) {
     this.element = element;
@@ -44,7 +46,12 @@ export class VirtualList<T extends ListEntry> {
   attach(signal: AbortSignal): void {
     const plan = () => this.#plan();
     addEventListener("scroll", plan, { passive: true, signal });
-    addEventListener("resize", () => { this.#measured.clear(); plan(); }, { passive: true, signal });
+    addEventListener("resize", () => {
+      this.#measured.clear();
+      this.#kindHeights.clear();
+      this.#isOutdated = true;
+      plan();
+    }, { passive: true, signal });
   }
 
   get entries(): readonly T[] {
@@ -145,7 +152,8 @@ export class VirtualList<T extends ListEntry> {
     const top = this.#windowTop();
     const first = this.#entries.length === 0 ? 0 : this.#indexAt(top - overscan);
     const last = this.#entries.length === 0 ? 0 : this.#indexAt(top + innerHeight + overscan) + 1;
-    if (!mayHaveChanged && first === this.#first && last === this.#last) return;
+    if (!mayHaveChanged && !this.#isOutdated && first === this.#first && last === this.#last) return;
+    this.#isOutdated = false;
     this.#first = first;
     this.#last = last;
     this.#syncElements(mayHaveChanged);
