@@ -35,6 +35,8 @@ export class PastLoader {
     const observer = new IntersectionObserver(() => this.check(), { rootMargin: `${ahead}px 0px` });
     observer.observe(this.element);
     signal.addEventListener("abort", () => observer.disconnect());
+    // The observer tells of changes only: a page that came and was scrolled through within one frame is none.
+    addEventListener("scroll", () => this.check(), { passive: true, signal });
   }
 
   /** What is known of the past from now on. */
