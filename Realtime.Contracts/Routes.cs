@@ -39,6 +39,9 @@ public static class Routes
     /// <summary>Tokens for trying things out; exists in the Development environment only.</summary>
     public const string DevTokens = "/dev/tokens";
 
+    /// <summary>Breaks the caller's connection or pushes, to see it heal; exists in the Development environment only.</summary>
+    public const string DevFaults = "/dev/faults";
+
     /// <summary>Path of one user's hub.</summary>
     /// <param name="userId">A valid user id.</param>
     public static string HubFor(string userId) => HubPrefix + "/" + Uri.EscapeDataString(userId);

@@ -9,6 +9,7 @@ using Realtime.Contracts.Rest;
 using Realtime.Server.Api;
 using Realtime.Server.Auth;
 using Realtime.Server.Draining;
+using Realtime.Server.FanOut;
 using Realtime.Server.Hubs;
 using Realtime.Server.Limits;
 
@@ -17,7 +18,7 @@ namespace Realtime.Server;
 /// <summary>Maps the wire contract.</summary>
 public static class RealtimeEndpoints
 {
-    /// <summary>Maps hub, REST, health, and in Development the token endpoint; <see cref="RealtimeServerRegistration.AddRealtimeServer"/> has registered them.</summary>
+    /// <summary>Maps hub, REST, health, and in Development the endpoints for tokens and faults; <see cref="RealtimeServerRegistration.AddRealtimeServer"/> has registered them.</summary>
     /// <remarks>
     /// With <see cref="RealtimeOptions.AllowedOrigins"/> the application calls <c>UseCors</c> before <c>UseAuthentication</c> and
     /// <c>UseAuthorization</c>: a preflight carries no token, and a page must be able to read a refusal.
@@ -54,6 +55,12 @@ public static class RealtimeEndpoints
         var environment = app.ServiceProvider.GetRequiredService<IHostEnvironment>();
         if (DevSigningKey.IsAvailable(environment, app.ServiceProvider.GetRequiredService<IConfiguration>()))
             routes.MapPost(Routes.DevTokens, DevTokenEndpoint.HandleAsync).AllowAnonymous().WithTags("Development").TakesJson<DevTokenRequest>().Produces<DevToken>();
+        if (app.ServiceProvider.GetService<PushFaults>() is not null)
+        {
+            rest.MapPost(Routes.DevFaults, DevFaultEndpoint.Handle).RequireAuthorization(Access.Self).AddEndpointFilter<RequestFilter>()
+                .WithTags("Development").Produces(204).ProducesProblem(400).ProducesProblem(401).ProducesProblem(403);
+        }
+
         if (options.MapOpenApi) routes.MapOpenApi().AllowAnonymous();
         return app;
     }

@@ -38,6 +38,8 @@ internal sealed record DashboardFile(string Path, byte[] Content, string Content
         ".js" => "text/javascript; charset=utf-8",
         ".css" => "text/css; charset=utf-8",
         ".svg" => "image/svg+xml",
+        ".woff2" => "font/woff2",
+        ".txt" => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
     };
 }

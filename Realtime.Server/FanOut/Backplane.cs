@@ -34,6 +34,7 @@ internal static class Backplane
         }
 
         if (!isServer) return;
+        if (builder.Environment.IsDevelopment()) services.AddSingleton<PushFaults>();
         services.AddSingleton<HeadCheckService>();
         services.AddHostedService(s => s.GetRequiredService<HeadCheckService>());
         if (builder.Configuration.GetValue($"{RealtimeOptions.Section}:{nameof(RealtimeOptions.ListenForNotifications)}", false))

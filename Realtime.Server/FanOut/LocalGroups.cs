@@ -117,6 +117,16 @@ internal sealed class LocalGroup(string name)
         }
     }
 
+    /// <summary>The event counts as pushed, and reaches nobody: see <see cref="PushFaults"/>.</summary>
+    public void Lose(EventMark mark)
+    {
+        lock (this)
+        {
+            _progress.Pushed(mark.Position);
+            if (mark.Time > _newest) _newest = mark.Time;
+        }
+    }
+
     /// <summary>Tells every member the head; what it covers counts as pushed.</summary>
     public void Announce(SerializedHubMessage message, StreamPosition head)
     {

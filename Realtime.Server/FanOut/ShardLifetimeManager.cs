@@ -17,7 +17,7 @@ namespace Realtime.Server.FanOut;
 /// no message to everybody.
 /// </remarks>
 internal sealed class ShardLifetimeManager(
-    LocalGroups groups, IHubProtocolResolver protocols, IServiceProvider services, TimeProvider time, RedisShards? redis = null) : HubLifetimeManager<AgentHub>, ILocalPushes
+    LocalGroups groups, IHubProtocolResolver protocols, IServiceProvider services, TimeProvider time, RedisShards? redis = null, PushFaults? faults = null) : HubLifetimeManager<AgentHub>, ILocalPushes
 {
     /// <summary>Most connections of a group that are written to on the thread of the append loop.</summary>
     private const int MostAtOnce = 8;
@@ -103,7 +103,7 @@ internal sealed class ShardLifetimeManager(
         if (group is null && redis is null) return true;
 
         var forms = Serialize(envelope);
-        group?.Send(new SerializedHubMessage(forms), EventMark.Of(envelope));
+        if (group is not null) Push(group, new SerializedHubMessage(forms), EventMark.Of(envelope));
         _ = redis?.PublishAsync(groupName, EventMark.Of(envelope), forms);
         return true;
     }
@@ -128,7 +128,25 @@ internal sealed class ShardLifetimeManager(
 
     /// <summary>A push of another node.</summary>
     /// <returns>Whether it was new here, or is nobody's.</returns>
-    public bool Receive(string groupName, ShardMessage pushed) => groups.Find(groupName)?.TrySend(pushed.Message, pushed.Mark) ?? true;
+    public bool Receive(string groupName, ShardMessage pushed)
+    {
+        if (groups.Find(groupName) is not { } group) return true;
+        return IsSwallowed(group, pushed.Mark) || group.TrySend(pushed.Message, pushed.Mark);
+    }
+
+    private void Push(LocalGroup group, SerializedHubMessage message, EventMark? mark, IReadOnlyList<string>? except = null)
+    {
+        if (!IsSwallowed(group, mark)) group.Send(message, mark, except);
+    }
+
+    /// <summary>Never outside Development, where nothing makes faults.</summary>
+    private bool IsSwallowed(LocalGroup group, EventMark? mark)
+    {
+        if (faults is null || mark is not { } pushed) return false;
+        var fate = faults.FateOf(group.Name);
+        if (fate == PushFate.Lost) group.Lose(pushed);
+        return fate != PushFate.Sent;
+    }
 
     private Task SendAsync(string groupName, string methodName, object?[] args, IReadOnlyList<string>? except)
     {
@@ -137,7 +155,7 @@ internal sealed class ShardLifetimeManager(
 
         IReadOnlyList<SerializedMessage> forms = methodName == nameof(IAgentClient.ReceiveEvent) && args is [AgentEventEnvelope envelope] ? Serialize(envelope) : Serialize(methodName, args);
         var mark = MarkOf(methodName, args);
-        group?.Send(new SerializedHubMessage(forms), mark, except);
+        if (group is not null) Push(group, new SerializedHubMessage(forms), mark, except);
         return redis?.PublishAsync(groupName, mark, forms) ?? Task.CompletedTask;
     }
 

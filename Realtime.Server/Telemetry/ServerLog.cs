@@ -186,6 +186,12 @@ internal static partial class ServerLog
     [LoggerMessage(110, LogLevel.Error, "Call of {Method} by connection {ConnectionId} failed.")]
     internal static partial void HubCallFailed(ILogger logger, Exception fault, string method, string connectionId);
 
+    [LoggerMessage(130, LogLevel.Information, "The next event of user {UserId} counts as pushed here and is not: it was asked for (Development only).")]
+    internal static partial void NextPushDropped(ILogger logger, string userId);
+
+    [LoggerMessage(131, LogLevel.Information, "This node pushes nothing for {Time}, except what its head check finds: it was asked for (Development only).")]
+    internal static partial void NodeDeafened(ILogger logger, TimeSpan time);
+
     [LoggerMessage(111, LogLevel.Debug, "Memory after a peak: {Before} MiB, {After} MiB after a collection.")]
     internal static partial void MemoryTrimmed(ILogger logger, long before, long after);
 }

@@ -39,7 +39,7 @@ public sealed partial class DashboardEndpointTests
         answer.Headers.CacheControl!.NoCache.Should().BeTrue();
         var policy = Header(answer, "Content-Security-Policy");
         policy.Split("; ").Should().BeEquivalentTo(
-            "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
+            "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "font-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
             $"connect-src 'self' ws://{_host.Address.Authority} wss://{_host.Address.Authority}");
         Header(answer, "X-Content-Type-Options").Should().Be("nosniff");
         Header(answer, "X-Frame-Options").Should().Be("DENY");

@@ -52,6 +52,7 @@ sealed record Entrance(string Name, int Accepted, string Method, string Path)
         new("revocations", 200, "GET", Routes.Revocations) { IsForAnybody = true },
         new("withdraw", 404, "DELETE", Routes.Revocations + "?jti=never-revoked") { IsForAnybody = true },
         new("disconnect", 202, "POST", Routes.Disconnect.Replace("{user_id}", "nobody", StringComparison.Ordinal)) { IsForAnybody = true },
+        new("dev fault", 204, "POST", Routes.DevFaults + Named + "&fault=drop"),
         new("RenewToken", Renewed, string.Empty, string.Empty) { Carrier = Carrier.Call },
     ];
 

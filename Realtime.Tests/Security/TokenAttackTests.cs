@@ -52,7 +52,8 @@ public sealed class TokenAttackTests
                 ["Realtime:RateLimits:RequestsPerSecondPerUser"] = "0",
                 ["Realtime:RateLimits:ConnectsPerSecond"] = "0",
             },
-            TestTokens.Hmac(_forge.Secret, Forge.SecretId));
+            TestTokens.Hmac(_forge.Secret, Forge.SecretId),
+            environment: "Development"); // where everything is mapped that is mapped anywhere
         _renewals = new Renewals(_host.Address, _forge);
         using var user = _host.ClientWith(_forge.Genuine());
         _position = (await (await user.GetAsync(Routes.Events).WithinDeadline()).JsonAsync()).GetProperty("head").GetString()!;

@@ -49,9 +49,9 @@ sealed class Browser : IAsyncDisposable
         names.Select(Executables.FindOnPath).FirstOrDefault(path => path is not null) ?? throw new AssertionException("apt-get install -y chromium");
 
     /// <summary>Opens a page in a context of its own: no storage, cache or cookie of another test.</summary>
-    internal async Task<DashboardPage> OpenAsync(Uri address)
+    internal async Task<DashboardPage> OpenAsync(Uri address, BrowserNewContextOptions? options = null)
     {
-        var context = await _browser.NewContextAsync().WithinDeadline();
+        var context = await _browser.NewContextAsync(options).WithinDeadline();
         context.SetDefaultTimeout((float)Patience.TotalMilliseconds);
         var page = await DashboardPage.CreateAsync(context);
         try

@@ -1,4 +1,5 @@
 import { AccessTokenUnavailableError, UserChangedError, type AccessTokenProvider } from "./access-token";
+import type { ClientMetrics } from "./client-metrics";
 import { ConnectionLoop } from "./connection-loop";
 import type { ConnectionState, StopReason } from "./connection-state";
 import { MemoryCursorStore, type Cursor, type CursorOwner, type CursorStore } from "./cursor-store";
@@ -13,6 +14,7 @@ import { RestApi, RestError, type EventsQuery } from "./rest-api";
 import { isServerCursor, ServerKeptCursor, type ServerCursor } from "./server-cursor";
 import { openSignalRLink } from "./signalr-link";
 
+/** Nothing known is missing any more. */
 export interface CaughtUp {
   /** Events that came between the loss of the connection (or the saved cursor) and the new one. */
   readonly missed: number;
@@ -20,10 +22,13 @@ export interface CaughtUp {
   readonly isFirst: boolean;
 }
 
+/** How a client connects, where it begins and whom it tells. */
 export interface AgentEventsClientOptions {
   /** Base URL of the server, with a slash at its end when it has a path. */
   readonly serverUrl: string;
+  /** Whose events are received; must be the `sub` of the token. */
   readonly userId: string;
+  /** Asked for a token on every attempt and request. */
   readonly accessTokenProvider: AccessTokenProvider;
   /** Default: in memory, so a new client starts at the head. `serverCursor("name")` keeps it on the server. */
   readonly cursorStore?: CursorStore | ServerCursor;
@@ -31,8 +36,11 @@ export interface AgentEventsClientOptions {
   readonly startFrom?: StartFrom | (() => Promise<StartFrom>);
   /** Where to go on when history is lost. Default: lose only what no longer exists. */
   readonly continueAfterLoss?: (lost: HistoryLost, last: Cursor) => StartFrom;
+  /** The connection has another state. */
   readonly onState?: (state: ConnectionState) => void;
+  /** Everything missed has been handed over. */
   readonly onCaughtUp?: (caughtUp: CaughtUp) => void;
+  /** Events that were not seen no longer exist, or were replaced. */
   readonly onHistoryLost?: (lost: HistoryLost) => void;
   /** An event that its handler failed on for good. */
   readonly onParked?: (parked: ParkedEvent) => void;
@@ -46,8 +54,11 @@ export interface AgentEventsClientOptions {
   readonly jitter?: number;
   /** 10,000 ms of being live before the backoff starts over. */
   readonly stableAfterMs?: number;
+  /** In [0, 1); `Math.random`. For tests. */
   readonly random?: () => number;
+  /** The platform's own `fetch`. For tests. */
   readonly fetch?: typeof fetch;
+  /** Opens connections to the hub; SignalR. For tests. */
   readonly openLink?: HubLinkFactory;
 }
 
@@ -107,6 +118,7 @@ export class AgentEventsClient {
     });
   }
 
+  /** Where the connection stands. */
   get state(): ConnectionState {
     return this.#state;
   }
@@ -114,6 +126,11 @@ export class AgentEventsClient {
   /** What has been processed; undefined until the start position is known. */
   get cursor(): Cursor | undefined {
     return this.#pump?.cursor;
+  }
+
+  /** What it has put right so far. */
+  get metrics(): ClientMetrics {
+    return this.#pump?.metrics ?? { delivered: 0, gapsHealed: 0, duplicatesDropped: 0 };
   }
 
   /** Handles one built-in type. Returns a function that takes the handler away again. */

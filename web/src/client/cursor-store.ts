@@ -14,6 +14,7 @@ export interface CursorOwner {
   readonly userId: string;
 }
 
+/** Keeps cursors between runs. A failure is reported and tried again with the next event; it loses nothing. */
 export interface CursorStore {
   load(owner: CursorOwner): Promise<Cursor | undefined>;
   save(owner: CursorOwner, cursor: Cursor): Promise<void>;

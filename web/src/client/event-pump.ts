@@ -1,5 +1,6 @@
 import { AccessTokenUnavailableError } from "./access-token";
 import { backoffDelay, respectRetryAfter } from "./backoff";
+import type { ClientMetrics } from "./client-metrics";
 import type { Cursor } from "./cursor-store";
 import type { PlacedEvent } from "./events";
 import { formatPosition, parsePosition, type Position } from "./position";
@@ -50,6 +51,11 @@ export class EventPump {
   #missed: number | undefined = 0;
   /** Head at the time of the new connection: what is at or below it was missed. */
   #barrier: number | undefined;
+  #delivered = 0;
+  #gapsHealed = 0;
+  #duplicates = 0;
+  /** Being behind at the start is no gap. */
+  #hasCaughtUp = false;
 
   constructor(options: EventPumpOptions, cursor: Cursor, at: Position) {
     this.#options = options;
@@ -60,6 +66,10 @@ export class EventPump {
 
   get cursor(): Cursor {
     return this.#cursor;
+  }
+
+  get metrics(): ClientMetrics {
+    return { delivered: this.#delivered, gapsHealed: this.#gapsHealed, duplicatesDropped: this.#duplicates + this.#merge.overtaken };
   }
 
   get isCaughtUp(): boolean {
@@ -75,7 +85,8 @@ export class EventPump {
   offer(placed: PlacedEvent): void {
     const verdict = this.#merge.push(this.#place, placed);
     if (verdict === "foreign" || verdict === "stale") this.#isCurious = true;
-    if (verdict !== "drop") this.#wake.set();
+    if (verdict === "drop") this.#duplicates++;
+    else this.#wake.set();
   }
 
   /** A head as the server read it from the store. One that ends before our last event is old, or history was cut. */
@@ -170,6 +181,7 @@ export class EventPump {
   async #take(page: EventsPage, signal: AbortSignal): Promise<boolean> {
     const events = sift(this.#place, page.events);
     if (typeof events === "string") throw new RestError(events);
+    this.#duplicates += page.events.length - events.length;
     for (const placed of events) {
       if (signal.aborted) return false;
       await this.#process(placed, signal);
@@ -221,6 +233,7 @@ export class EventPump {
       if (signal.aborted) return;
       throw error;
     }
+    this.#delivered++;
     const { position, id, time } = placed.event;
     this.#cursor = { position, id, time };
     this.#at = placed.at;
@@ -236,9 +249,12 @@ export class EventPump {
       const missed = this.#missed;
       this.#missed = undefined;
       this.#isBehindReported = false;
+      if (missed > 0 && this.#hasCaughtUp) this.#gapsHealed++;
+      this.#hasCaughtUp = true;
       this.#options.onCaughtUp(missed);
     } else if (this.#missed === undefined && this.#isBehindReported && this.isCaughtUp) {
       this.#isBehindReported = false;
+      this.#gapsHealed++;
       this.#options.onCaughtUp(0);
     }
   }

@@ -2,8 +2,11 @@ import { parsePosition, type Position } from "./position";
 
 /** An event as it travels: push, REST and stored history have the same shape. */
 export interface AgentEvent<TData = unknown> {
+  /** Stable name of what happened, `agent.step_completed` for instance. */
   readonly type: string;
+  /** UUID, unique per user. */
   readonly id: string;
+  /** Place in the user's stream, `"<epoch>.<sequence>"`. */
   readonly position: string;
   /** UTC with six fraction digits. Pass it back verbatim: a `Date` would truncate it. */
   readonly time: string;
@@ -11,10 +14,12 @@ export interface AgentEvent<TData = unknown> {
   readonly data: TData;
 }
 
+/** A step of a run has ended. */
 export interface AgentStepCompleted {
   readonly agentId: string;
   readonly agentName: string;
   readonly runId: string;
+  /** From 0. */
   readonly stepIndex: number;
   readonly stepName: string;
   readonly status: "succeeded" | "failed" | "skipped";
@@ -25,12 +30,14 @@ export interface AgentStepCompleted {
   readonly output?: unknown;
 }
 
+/** The user's emergency brake was pulled or released. */
 export interface AgentBrakeChanged {
   readonly engaged: boolean;
   readonly reason?: string | null;
   readonly changedBy: string;
 }
 
+/** A briefing has reached the user. */
 export interface BriefingDelivered {
   readonly briefingId: string;
   readonly title: string;

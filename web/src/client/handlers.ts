@@ -1,6 +1,7 @@
 import { backoffDelay } from "./backoff";
 import type { AgentEvent, EventTypes } from "./events";
 
+/** Handles an event; a promise is awaited before the next one is handed over. */
 export type EventHandler<TData = unknown> = (event: AgentEvent<TData>) => void | Promise<void>;
 
 /** A handler gave up on an event. The event is passed over, and this is its report: it never is silently. */

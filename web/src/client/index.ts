@@ -1,6 +1,7 @@
 export { AccessTokenUnavailableError, readClaims, UserChangedError, type AccessTokenProvider, type TokenPurpose } from "./access-token";
 export { AgentEventsClient, type AgentEventsClientOptions, type CaughtUp } from "./agent-events-client";
 export { backoffDelay } from "./backoff";
+export type { ClientMetrics } from "./client-metrics";
 export type { ConnectionState, StopReason } from "./connection-state";
 export { LocalStorageCursorStore, MemoryCursorStore, type Cursor, type CursorOwner, type CursorStore } from "./cursor-store";
 export { readEvent, type AgentBrakeChanged, type AgentEvent, type AgentStepCompleted, type BriefingDelivered, type EventTypes } from "./events";

@@ -38,11 +38,13 @@ export class LiveBuffer {
     return placed;
   }
 
-  /** Forgets what a recovered page has overtaken. */
-  discardThrough(sequence: number): void {
+  /** Forgets what a recovered page has overtaken, and says how many that were. */
+  discardThrough(sequence: number): number {
+    let discarded = 0;
     for (const held of this.#events.keys()) {
-      if (held <= sequence) this.#events.delete(held);
+      if (held <= sequence && this.#events.delete(held)) discarded++;
     }
+    return discarded;
   }
 
   clear(): void {

@@ -2,6 +2,7 @@ import type { AccessTokenProvider } from "./access-token";
 import { readEvent, type PlacedEvent } from "./events";
 import { parsePosition, type Position } from "./position";
 
+/** Why history is lost: another store, a position beyond its end, trimmed by retention, or rewritten. */
 export type HistoryLostReason = "epoch_changed" | "ahead_of_head" | "trimmed" | "forked";
 
 /** The server's word that a stream cannot be continued from where the client stands. */

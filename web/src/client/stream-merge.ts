@@ -21,6 +21,7 @@ export class StreamMerge {
   #target: number | undefined;
   #isInDoubt = false;
   #unconfirmed = 0;
+  #overtaken = 0;
 
   constructor(capacity: number) {
     this.#held = new LiveBuffer(capacity);
@@ -34,6 +35,11 @@ export class StreamMerge {
   /** Answers in a row that did not show what was heard of. */
   get unconfirmed(): number {
     return this.#unconfirmed;
+  }
+
+  /** Pushed events that a page brought as well, since the start. */
+  get overtaken(): number {
+    return this.#overtaken;
   }
 
   isBehind(last: Place): boolean {
@@ -94,7 +100,7 @@ export class StreamMerge {
   /** A page has been handed over; its answer counts as the truth. */
   finish(last: Place, head: Position): PageVerdict {
     this.#isInDoubt = false;
-    this.#held.discardThrough(last.at.sequence);
+    this.#overtaken += this.#held.discardThrough(last.at.sequence);
     if (head.epoch === last.at.epoch) this.#raise(head.sequence);
     if (!this.isBehind(last)) {
       this.#unconfirmed = 0;

@@ -1,5 +1,5 @@
 import type { ConnectionState } from "../client";
-import { el } from "./dom";
+import { el, icon } from "./dom";
 import { formatDuration } from "./format";
 
 const labels: Record<ConnectionState["name"], string> = {
@@ -16,18 +16,19 @@ export class ConnectionBadge {
   readonly #label = el("span", {}, labels.idle);
   // Not announced: a screen reader that counts down helps nobody.
   readonly #countdown = el("span", { class: "countdown", "data-testid": "countdown", role: "timer", "aria-live": "off", hidden: "" });
+  readonly #latency = el("span", { class: "latency", "data-testid": "latency", title: "To the server and back", hidden: "" });
   readonly #badge = el("div", { class: "badge", "data-testid": "connection-state", "data-state": "connecting" },
     el("span", { class: "badge-dot", "aria-hidden": "true" }),
-    el("span", { role: "status" }, this.#label), this.#countdown);
-  readonly #text = el("span", {});
+    el("span", { role: "status" }, this.#label), this.#countdown, this.#latency);
+  readonly #text = el("p", {});
   readonly #retry: HTMLButtonElement;
   readonly #notice: HTMLElement;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(onRetry: () => void) {
-    this.#retry = el("button", { type: "button", class: "button", "data-testid": "retry-now" }, "Try now");
+    this.#retry = el("button", { type: "button", class: "button button-small", "data-testid": "retry-now" }, "Try now");
     this.#retry.addEventListener("click", onRetry);
-    this.#notice = el("div", { class: "notice", "data-testid": "connection-detail", hidden: "" }, this.#text, this.#retry);
+    this.#notice = el("div", { class: "notice", "data-testid": "connection-detail", hidden: "" }, icon("offline"), this.#text, this.#retry);
   }
 
   get badge(): HTMLElement {
@@ -36,6 +37,12 @@ export class ConnectionBadge {
 
   get notice(): HTMLElement {
     return this.#notice;
+  }
+
+  /** Time to the server and back; undefined while there is none. */
+  showLatency(ms: number | undefined): void {
+    this.#latency.hidden = ms === undefined;
+    this.#latency.textContent = ms === undefined ? "" : `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
   }
 
   show(state: ConnectionState): void {

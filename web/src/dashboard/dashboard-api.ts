@@ -13,6 +13,9 @@ export interface BrakeState {
   readonly changedBy?: string | null;
 }
 
+/** What a server in Development breaks on demand. */
+export type Fault = "cut" | "drop" | "deafen";
+
 /** The calls a page makes besides receiving events. */
 export class DashboardApi {
   readonly #serverUrl: string;
@@ -37,6 +40,10 @@ export class DashboardApi {
     return (await this.#call("PUT", "api/v1/agents/brake", { engaged, ...(reason !== "" && { reason }) })) as BrakeState;
   }
 
+  async breakIt(fault: Fault): Promise<void> {
+    await this.#call("POST", `dev/faults?fault=${fault}`);
+  }
+
   async #call(method: string, path: string, body?: unknown): Promise<unknown> {
     const send = async (token: string) => await fetch(new URL(path, this.#serverUrl), {
       method,
@@ -52,7 +59,7 @@ export class DashboardApi {
     let response = await send(await this.#tokens("request"));
     if (response.status === 401) response = await send(await this.#tokens("rejected"));
     if (!response.ok) throw new Error(await describeFailure(response));
-    return await response.json();
+    return response.status === 204 ? undefined : await response.json();
   }
 }
 

@@ -1,5 +1,8 @@
 import type { AgentBrakeChanged, AgentEvent, AgentStepCompleted, BriefingDelivered } from "../client";
 import { el, icon, type IconName } from "./dom";
+import { eventDetails } from "./event-details";
+import { stepOf } from "./feed-filter";
+import type { FeedItem } from "./feed-layout";
 import { formatDuration, formatTime, plural } from "./format";
 
 /** What the feed shows of an event before its details are opened. */
@@ -13,38 +16,56 @@ interface Summary {
   readonly chip?: string | undefined;
 }
 
+export interface RowState {
+  readonly isOpen: boolean;
+  readonly isActive: boolean;
+  /** It came a moment ago. */
+  readonly isNew: boolean;
+}
+
+type EventItem = Extract<FeedItem, { kind: "event" }>;
+
 let nextDetailsId = 0;
 
 export function isFailed(event: AgentEvent): boolean {
-  return event.type === "agent.step_completed" && (event.data as AgentStepCompleted | null)?.status === "failed";
+  return stepOf(event)?.status === "failed";
 }
 
-export function eventRow(event: AgentEvent): HTMLLIElement {
+/** The row of an event. Its details are made when they are opened: most are never looked at. */
+export function eventRow(item: EventItem, state: RowState): HTMLLIElement {
+  const { event } = item;
   const summary = summarize(event);
   const detailsId = `details-${nextDetailsId++}`;
-  const toggle = el("button", {
-    type: "button", class: "row-toggle", "data-testid": "details-toggle",
-    "aria-expanded": "false", "aria-controls": detailsId, "aria-label": `Details of ${summary.title}`,
-  }, el("span", {}, "Details"), icon("chevron"));
-  const details = el("div", { id: detailsId, class: "details", "data-testid": "details", hidden: "" });
-  toggle.addEventListener("click", () => {
-    const isOpen = details.hidden;
-    // Filled on first use: most details are never looked at.
-    if (details.childElementCount === 0) details.append(...detailsOf(event));
-    details.hidden = !isOpen;
-    toggle.setAttribute("aria-expanded", String(isOpen));
-  });
+  const row = el("li", { "data-testid": "event-row", "data-position": event.position, "data-type": event.type, "data-kind": summary.kind },
+    el("div", { class: "row-line" },
+      el("span", { class: "row-icon", role: "img", "aria-label": summary.label, title: summary.label }, icon(summary.icon)),
+      el("div", { class: "row-text" },
+        el("span", { class: "row-title" }, summary.title),
+        summary.text === undefined ? undefined : el("span", { class: "row-summary" }, summary.text)),
+      el("div", { class: "row-meta" },
+        summary.chip === undefined ? undefined : el("span", { class: "row-duration" }, summary.chip),
+        el("time", { datetime: event.time, title: event.time }, formatTime(event.time)),
+        el("button", {
+          type: "button", class: "row-toggle", "data-testid": "details-toggle",
+          "aria-expanded": "false", "aria-controls": detailsId, "aria-label": `Details of ${summary.title}`,
+        }, icon("chevron")))),
+    el("div", { id: detailsId, class: "details", "data-testid": "details", hidden: "" }));
+  updateEventRow(row, item, state);
+  return row;
+}
 
-  return el("li", { class: `row row-${summary.kind}`, "data-testid": "event-row", "data-position": event.position, "data-type": event.type, "data-kind": summary.kind },
-    el("span", { class: "row-icon", role: "img", "aria-label": summary.label, title: summary.label }, icon(summary.icon)),
-    el("div", { class: "row-text" },
-      el("span", { class: "row-title" }, summary.title),
-      summary.text === undefined ? undefined : el("span", { class: "row-summary" }, summary.text)),
-    el("div", { class: "row-meta" },
-      summary.chip === undefined ? undefined : el("span", { class: "row-duration" }, summary.chip),
-      el("time", { datetime: event.time, title: event.time }, formatTime(event.time)),
-      toggle),
-    details);
+export function updateEventRow(row: HTMLElement, item: EventItem, state: RowState): void {
+  const classes = [
+    "row", `row-${row.dataset.kind}`, item.isAlone && "row-alone", item.isLast && "row-last",
+    item.isMissed && "row-missed", state.isActive && "row-active", state.isOpen && "row-open", state.isNew && "row-new",
+  ].filter(Boolean).join(" ");
+  if (row.className !== classes) row.className = classes;
+  const details = row.querySelector<HTMLElement>(".details")!;
+  if (details.hidden !== state.isOpen) return;
+  if (state.isOpen) details.append(...eventDetails(item.event));
+  else details.replaceChildren();
+  details.hidden = !state.isOpen;
+  row.querySelector(".row-toggle")!.setAttribute("aria-expanded", String(state.isOpen));
 }
 
 function summarize(event: AgentEvent): Summary {
@@ -85,12 +106,4 @@ function summarizeStep(step: AgentStepCompleted): Summary {
 function raw(event: AgentEvent): Summary {
   const text = JSON.stringify(event.data) ?? "";
   return { kind: "info", icon: "dot", label: "Event", title: event.type, text: text.length > 120 ? `${text.slice(0, 119)}…` : text };
-}
-
-function detailsOf(event: AgentEvent): HTMLElement[] {
-  const facts: [string, string][] = [["Type", event.type], ["Position", event.position], ["Time", event.time], ["Id", event.id]];
-  return [
-    el("dl", {}, ...facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))),
-    el("pre", { tabindex: "0", "aria-label": "Data of the event" }, JSON.stringify(event.data, undefined, 2) ?? ""),
-  ];
 }

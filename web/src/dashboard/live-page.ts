@@ -1,15 +1,27 @@
-import { AgentEventsClient, LocalStorageCursorStore, MemoryCursorStore, parsePosition, type AgentEvent, type ConnectionState, type Cursor, type CursorStore, type StartFrom } from "../client";
+import { AgentEventsClient, LocalStorageCursorStore, MemoryCursorStore, parsePosition, type AgentEvent, type ConnectionState, type CursorStore, type StartFrom } from "../client";
 import { BrakePanel } from "./brake-panel";
+import { BreakPanel } from "./break-panel";
 import { awayText, type ConnectionBadge } from "./connection-badge";
 import { DashboardApi } from "./dashboard-api";
-import { el } from "./dom";
+import { DeliveryCheck } from "./delivery-check";
+import { el, setText } from "./dom";
 import { isFailed } from "./event-row";
 import { Feed } from "./feed";
+import { readView, writeView, type SharedView } from "./feed-filter";
+import { FilterBar } from "./filter-bar";
 import { plural } from "./format";
+import { HelpDialog } from "./help-dialog";
+import { listenToKeys } from "./keyboard";
+import { Latency } from "./latency";
+import { OverviewPanel } from "./overview-panel";
+import { PastLoader } from "./past-loader";
+import { RunBook } from "./run-book";
 import type { Session } from "./session";
-import { SummaryPanel } from "./summary-panel";
 
-const historySize = 50;
+const historySize = 100;
+const pageSize = 200;
+/** So many pages are fetched in search of the place where the last visit ended. */
+const mostPagesToVisit = 25;
 
 /** The page of somebody who is signed in: history first, then what happens. Ends when the client stops. */
 export class LivePage {
@@ -17,13 +29,21 @@ export class LivePage {
   readonly #serverUrl: string;
   readonly #badge: ConnectionBadge;
   readonly #api: DashboardApi;
-  readonly #feed = new Feed();
-  readonly #summary = new SummaryPanel();
+  readonly #book = new RunBook();
+  readonly #filters: FilterBar;
+  readonly #feed: Feed;
+  readonly #past: PastLoader;
+  readonly #overview: OverviewPanel;
   readonly #brake: BrakePanel;
+  readonly #check = new DeliveryCheck();
+  readonly #break: BreakPanel | undefined;
+  readonly #help = new HelpDialog();
+  readonly #latency: Latency;
   readonly #cursors = cursorsOfThisBrowser();
   readonly #announcer = el("p", { class: "visually-hidden", "aria-live": "polite" });
-  readonly #older = el("button", { type: "button", class: "button", "data-testid": "load-older", hidden: "" }, "Show older events");
+  readonly #visit = el("button", { type: "button", class: "chip", "data-testid": "last-visit", hidden: "" });
   readonly #client: AgentEventsClient;
+  readonly #ended = new AbortController();
   #history: StartFrom | undefined;
   #awaySince: number | undefined;
   #stopped: (state: ConnectionState) => void = () => {};
@@ -34,7 +54,13 @@ export class LivePage {
     this.#badge = badge;
     this.#api = new DashboardApi(serverUrl, session.tokens);
     this.#brake = new BrakePanel(this.#api);
-    this.#older.addEventListener("click", () => void this.#loadOlder());
+    this.#latency = new Latency(serverUrl, ms => badge.showLatency(ms));
+    this.#filters = new FilterBar(readView(location.search), this.#book, shared => this.#changeView(shared));
+    this.#feed = new Feed({ book: this.#book, covered, onClearFilter: () => this.#filters.clear(), onForgotten: () => this.#past.begin(true, false) });
+    this.#feed.setView(this.#filters.shared);
+    this.#past = new PastLoader({ load: () => this.#loadOlder() });
+    this.#overview = new OverviewPanel({ events: () => this.#feed.events, filter: () => this.#filters.shared.filter, onJump: position => this.#feed.reveal(position) });
+    this.#visit.addEventListener("click", () => void this.#goToLastVisit());
     this.#client = new AgentEventsClient({
       serverUrl,
       userId: session.userId,
@@ -53,6 +79,7 @@ export class LivePage {
       onParked: ({ error }) => console.error("An event could not be shown.", error),
       onProblem: problem => console.debug("Realtime:", String(problem)),
     });
+    if (session.isDevelopment) this.#break = new BreakPanel(this.#api, () => this.#client.metrics, this.#check);
     this.#client.onEvent(event => this.#show(event));
     this.#client.on("agent.brake_changed", event => this.#brake.apply(event));
   }
@@ -65,13 +92,46 @@ export class LivePage {
   async run(into: HTMLElement): Promise<ConnectionState> {
     into.replaceChildren(
       el("div", { class: "columns" },
-        el("div", { class: "main-column" }, el("h1", {}, "Activity"), this.#feed.element, this.#older),
-        el("aside", { "aria-label": "Controls" }, this.#brake.element, this.#summary.element)),
-      this.#announcer);
+        el("div", { class: "main-column" },
+          el("div", { class: "title-line" }, el("h1", {}, "Activity"), this.#visit),
+          this.#filters.element, this.#feed.element, this.#past.element),
+        el("aside", { "aria-label": "Controls" }, this.#brake.element, this.#overview.element, ...(this.#break === undefined ? [] : [this.#break.element]))),
+      this.#help.element, this.#announcer);
+    const { signal } = this.#ended;
+    this.#feed.attach(signal);
+    this.#past.attach(signal);
+    this.#overview.attach(signal);
+    this.#break?.attach(signal);
+    listenToKeys(this.#keys(), signal);
+    addEventListener("popstate", () => this.#filters.set(readView(location.search)), { signal });
     const ended = new Promise<ConnectionState>(resolve => { this.#stopped = resolve; });
     void this.#brake.load();
     this.#client.start();
-    return await ended;
+    const last = await ended;
+    this.#latency.set(false);
+    this.#ended.abort();
+    return last;
+  }
+
+  openHelp(): void {
+    this.#help.open();
+  }
+
+  #keys(): Record<string, () => boolean | void> {
+    return {
+      j: () => this.#feed.move(1),
+      k: () => this.#feed.move(-1),
+      o: () => this.#feed.toggleActive(),
+      "/": () => this.#filters.focus(),
+      f: () => {
+        const { status, ...rest } = this.#filters.shared.filter;
+        this.#filters.set({ ...this.#filters.shared, filter: status === "failed" ? rest : { ...rest, status: "failed" } });
+      },
+      m: () => void this.#feed.toNextMark(),
+      g: () => this.#feed.toTop(),
+      Escape: () => { if (!this.#feed.closeDetails()) this.#filters.clear(); },
+      "?": () => this.#help.open(),
+    };
   }
 
   /** Live events begin right after the newest row of history: no seam, nothing twice. */
@@ -79,34 +139,47 @@ export class LivePage {
     const lastVisit = await this.#cursors.load({ serverUrl: new URL(this.#serverUrl).href, userId: this.#session.userId });
     const { events, hasMore } = await this.#api.activity(historySize);
     const newest = events[0];
-    this.#feed.addOlder(events);
-    // Counted oldest first, as if the page had been there.
-    for (const event of [...events].reverse()) this.#summary.count(event);
-    this.#older.hidden = !hasMore;
+    this.#takeOlder(events, hasMore);
+    this.#past.begin(hasMore, events.length === 0);
     if (newest === undefined) return { from: "beginning" };
-    this.#summary.showCursor(newest.position);
-    this.#markLastVisit(lastVisit, newest);
+    this.#overview.showCursor(newest.position);
+    this.#check.begin(newest.position);
+    this.#markLastVisit(lastVisit?.position, newest);
     return { from: "after", position: newest.position, time: newest.time };
   }
 
-  #markLastVisit(lastVisit: Cursor | undefined, newest: AgentEvent): void {
-    const seen = parsePosition(lastVisit?.position);
+  #markLastVisit(lastVisit: string | undefined, newest: AgentEvent): void {
+    const seen = parsePosition(lastVisit);
     const head = parsePosition(newest.position);
     // Sequences have no holes, so their difference is a count.
     if (seen === undefined || head === undefined || seen.epoch !== head.epoch || head.sequence <= seen.sequence) return;
     const missed = head.sequence - seen.sequence;
-    this.#feed.markLastVisit(lastVisit!.position, missed, `${plural(missed, "event")} since your last visit`);
+    this.#feed.markLastVisit(seen, missed, `${plural(missed, "event")} since your last visit`);
+    this.#visit.textContent = `${plural(missed, "event")} since your last visit`;
+    this.#visit.hidden = false;
+  }
+
+  async #goToLastVisit(): Promise<void> {
+    this.#visit.hidden = true;
+    for (let pages = 0; pages < mostPagesToVisit; pages++) {
+      this.#feed.renderNow();
+      if (this.#feed.toNextMark() || !await this.#past.loadOne()) return;
+    }
   }
 
   #show(event: AgentEvent): void {
+    this.#check.see(event.position);
     this.#feed.add(event);
-    this.#summary.count(event);
-    this.#summary.showCursor(event.position);
-    if (isFailed(event)) this.#announcer.textContent = `A step failed: ${String((event.data as { stepName?: unknown }).stepName)}`;
+    this.#overview.changed();
+    this.#overview.showCursor(event.position);
+    this.#filters.refresh();
+    if (isFailed(event)) setText(this.#announcer, `A step failed: ${String((event.data as { stepName?: unknown }).stepName)}`);
   }
 
   #follow(state: ConnectionState): void {
     this.#badge.show(state);
+    this.#latency.set(state.name === "live" || state.name === "catchingUp");
+    document.body.classList.toggle("is-away", state.name === "reconnecting" || state.name === "stopped");
     if (state.name === "reconnecting") {
       this.#awaySince ??= Date.now();
       this.#feed.markAway();
@@ -118,25 +191,39 @@ export class LivePage {
     if (!isFirst && this.#awaySince !== undefined) {
       const text = awayText(missed, Date.now() - this.#awaySince);
       this.#feed.markReturn(missed, text);
-      if (missed > 0) this.#announcer.textContent = text;
+      if (missed > 0) setText(this.#announcer, text);
       this.#awaySince = undefined;
     }
     if (isFirst) void this.#brake.load();
   }
 
-  async #loadOlder(): Promise<void> {
+  async #loadOlder(): Promise<{ lines: number; hasMore: boolean }> {
     const before = this.#feed.oldest;
-    if (before === undefined) return;
-    this.#older.disabled = true;
-    try {
-      const { events, hasMore } = await this.#api.activity(historySize, before);
-      this.#feed.addOlder(events);
-      this.#older.hidden = !hasMore;
-    } catch (error) {
-      this.#announcer.textContent = `Older events could not be loaded: ${String(error)}`;
-    }
-    this.#older.disabled = false;
+    if (before === undefined) return { lines: 0, hasMore: false };
+    const linesBefore = this.#feed.lineCount;
+    const { events, hasMore } = await this.#api.activity(pageSize, before);
+    this.#takeOlder(events, hasMore);
+    this.#feed.renderNow();
+    return { lines: this.#feed.lineCount - linesBefore, hasMore };
   }
+
+  #takeOlder(events: readonly AgentEvent[], hasMore: boolean): void {
+    this.#feed.addOlder(events, !hasMore);
+    this.#overview.changed();
+    this.#filters.refresh();
+  }
+
+  #changeView(shared: SharedView): void {
+    history.replaceState(null, "", `${location.pathname}${writeView(location.search, shared)}`);
+    this.#feed.setView(shared);
+    this.#overview.changed();
+    this.#past.restart();
+  }
+}
+
+/** What sticks to the top of the window. */
+function covered(): number {
+  return Math.max(...[".top", ".filters"].map(part => document.querySelector(part)?.getBoundingClientRect().bottom ?? 0));
 }
 
 /** A browser that keeps no site data throws at the mere mention of its storage. */

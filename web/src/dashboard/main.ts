@@ -2,6 +2,7 @@ import { backoffDelay } from "../client";
 import { ConnectionBadge } from "./connection-badge";
 import { el, icon } from "./dom";
 import { LivePage } from "./live-page";
+import { themeButton } from "./theme";
 import { signInForDevelopment, SignInFormNeeded, type Session } from "./session";
 import { askForToken } from "./sign-in-form";
 
@@ -17,11 +18,13 @@ const badge = new ConnectionBadge(() => {
 });
 const userName = el("span", { class: "user", "data-testid": "user-name", title: "Signed in as", hidden: "" });
 const main = el("main", {});
+const keys = el("button", { type: "button", class: "icon-button", "data-testid": "keys", "aria-label": "Keys", title: "Keys (?)" }, "?");
+keys.addEventListener("click", () => page?.openHelp());
 
 document.querySelector("#app")!.replaceChildren(
   el("header", { class: "top" },
     el("div", { class: "brand" }, el("span", { class: "brand-mark", "aria-hidden": "true" }, icon("pulse")), "Realtime"),
-    el("div", { class: "top-right" }, badge.badge, userName)),
+    el("div", { class: "top-right" }, badge.badge, userName, themeButton(), keys)),
   badge.notice,
   main);
 addEventListener("online", () => page?.retryNow());

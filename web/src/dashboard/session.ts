@@ -4,6 +4,8 @@ import { AccessTokenUnavailableError, readClaims, type AccessTokenProvider } fro
 export interface Session {
   readonly userId: string;
   readonly tokens: AccessTokenProvider;
+  /** Whether the server handed out the token by itself, which it does in Development only. */
+  readonly isDevelopment: boolean;
 }
 
 /** There is no development sign-in on this server: the user has to bring a token. */
@@ -29,7 +31,7 @@ export async function signInForDevelopment(serverUrl: string, userId: string): P
     }
     return token.accessToken;
   };
-  return { userId: readClaims(token.accessToken)?.sub ?? userId, tokens };
+  return { userId: readClaims(token.accessToken)?.sub ?? userId, tokens, isDevelopment: true };
 }
 
 /** Uses one token for as long as the server takes it. Undefined when the text is not a token with a `sub`. */
@@ -38,6 +40,7 @@ export function signInWithToken(accessToken: string): Session | undefined {
   if (userId === undefined) return undefined;
   return {
     userId,
+    isDevelopment: false,
     tokens: async purpose => {
       if (purpose === "rejected") throw new AccessTokenUnavailableError("The access token is no longer accepted.");
       return accessToken;

@@ -32,6 +32,7 @@ describe("delivery", () => {
     t.server.link.push(event);
     await settle();
     expect(t.received).toEqual(["k1.1"]);
+    expect(t.client.metrics.duplicatesDropped).toBe(1);
   });
 
   it("recovers a gap, and delivers what was held behind it in order and once", async () => {
@@ -45,6 +46,19 @@ describe("delivery", () => {
     await pass(150);
     expect(t.received).toEqual(positions(1, 4));
     expect(t.client.state.name).toBe("live");
+    expect(t.client.metrics).toEqual({ delivered: 4, gapsHealed: 1, duplicatesDropped: 2 });
+  });
+
+  it("counts as healed what was missed while away, and not what waited at the start", async () => {
+    t = new ClientUnderTest({ startFrom: { from: "beginning" } });
+    t.server.commitMany(3);
+    await t.live();
+    expect(t.client.metrics).toEqual({ delivered: 3, gapsHealed: 0, duplicatesDropped: 0 });
+    t.server.link.drop();
+    t.server.publish(false);
+    await pass(2_000);
+    expect(t.received).toEqual(positions(1, 4));
+    expect(t.client.metrics).toEqual({ delivered: 4, gapsHealed: 1, duplicatesDropped: 0 });
   });
 
   it("holds a gap for 50 to 150 ms, and fetches nothing when the missing event arrives meanwhile", async () => {
