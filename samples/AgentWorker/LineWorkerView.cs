@@ -45,8 +45,13 @@ internal sealed class JsonWorkerView : LineWorkerView
 
     public override void Published(AgentStepCompleted step, StreamPosition position) => Write(JsonSerializer.Serialize(new
     {
-        position = position.ToString(), runId = step.RunId, agentId = step.AgentId, stepIndex = step.StepIndex, stepName = step.StepName,
-        status = step.Status.ToString().ToLowerInvariant(), durationMs = step.DurationMs,
+        position = position.ToString(),
+        runId = step.RunId,
+        agentId = step.AgentId,
+        stepIndex = step.StepIndex,
+        stepName = step.StepName,
+        status = step.Status.ToString().ToLowerInvariant(),
+        durationMs = step.DurationMs,
     }));
 
     public override void Halted() => Write("""{"brake":"engaged"}""");

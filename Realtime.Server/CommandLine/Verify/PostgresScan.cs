@@ -125,7 +125,8 @@ internal sealed class PostgresScan : IStoreScan
             select e.sequence, e.id::text, e.type, realtime.micros(e.time), convert_to(e.data::text, 'UTF8'), e.size::bigint, {places}
             from realtime.events e where e.user_id = $1 and e.sequence > $2 and e.sequence <= $3 order by e.sequence limit $4
             """,
-            _connection) { Parameters = { new() { Value = user }, new() { Value = after }, new() { Value = upTo }, new() { Value = limit } } };
+            _connection)
+        { Parameters = { new() { Value = user }, new() { Value = after }, new() { Value = upTo }, new() { Value = limit } } };
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         int count = 0;
         for (; await reader.ReadAsync(cancellationToken); count++)

@@ -107,8 +107,16 @@ internal static class VerifyCommand
         {
             CommandOutput.Document(new
             {
-                status, store = scan.Description, epoch, isComplete, streams = tally.Streams, events = tally.Events, faults = kept, faultCount = tally.Faults,
-                unreadByContract = tally.UnreadByContract, seconds = Math.Round(took.TotalSeconds, 3),
+                status,
+                store = scan.Description,
+                epoch,
+                isComplete,
+                streams = tally.Streams,
+                events = tally.Events,
+                faults = kept,
+                faultCount = tally.Faults,
+                unreadByContract = tally.UnreadByContract,
+                seconds = Math.Round(took.TotalSeconds, 3),
             });
         }
         else
