@@ -141,7 +141,11 @@ public sealed class DashboardLookTests
             await page.Tab.EvaluateAsync("scrollTo(0, document.body.scrollHeight)").WithinDeadline();
             return await past.GetAttributeAsync("data-state").WithinDeadline() == "end";
         }, Patience);
-        (await page.FeedAsync())[^1].Should().Be("1");
+        await Eventually.Async("the end of the page shows the first event", async () =>
+        {
+            await page.Tab.EvaluateAsync("scrollTo(0, document.body.scrollHeight)").WithinDeadline();
+            return (await page.FeedAsync())[^1] == "1";
+        }, Patience);
 
         double[] tasks = await page.Tab.EvaluateAsync<double[]>(
             """
