@@ -15,8 +15,8 @@ namespace Realtime.Client.Testing;
 /// Starts in milliseconds; use one per test. All members are thread-safe.
 /// </summary>
 /// <remarks>
-/// It speaks the wire contract that a real server speaks, and passes the same tests, with three exceptions: it keeps nothing when it is
-/// disposed, it limits nobody's rate, and it has no server-sent events and no revocation.
+/// It speaks the wire contract: the product's own tests of reading, publishing, brake, cursors, and of the client against a server run against
+/// it and against the real one. Not here: anything that outlives it, limits of rate, server-sent events, revocation, claims that narrow a publisher.
 /// </remarks>
 public sealed class AgentEventsTestServer : IAsyncDisposable
 {

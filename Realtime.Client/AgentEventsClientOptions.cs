@@ -88,6 +88,12 @@ public sealed class AgentEventsClientOptions
     /// <value>The system's random numbers.</value>
     public Func<double> Jitter { get; set; } = JitterSource.Next;
 
+    /// <summary>How often the connection says that it is there, to within a second; for tests of what a slow application does to it.</summary>
+    internal TimeSpan KeepAliveInterval { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long the server may be silent before the connection is given up; for tests.</summary>
+    internal TimeSpan ServerTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>The server as stored in cursors: two spellings of one server are the same server.</summary>
     internal string ServerKey => ServerUrl!.GetLeftPart(UriPartial.Path).TrimEnd('/');
 

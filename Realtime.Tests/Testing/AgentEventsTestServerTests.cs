@@ -8,7 +8,7 @@ using Realtime.Tests.Support;
 
 namespace Realtime.Tests.Testing;
 
-/// <summary>Each fault that the server for tests offers, seen by the real client. That it speaks the contract is shown by the tests of the contract.</summary>
+/// <summary>Each fault that the server for tests offers, seen by the real client. That it speaks the contract is shown by the tests of it that run against both, see <see cref="ContractServer"/>.</summary>
 public sealed class AgentEventsTestServerTests
 {
     const string User = "user_42";
@@ -259,7 +259,7 @@ public sealed class AgentEventsTestServerTests
     }
 
     [Test]
-    public void Malformed_events_and_options_are_refused_at_once()
+    public async Task Malformed_events_and_options_are_refused_at_once()
     {
         FluentActions.Invoking(() => _server.Publish("a b", Briefing(1))).Should().Throw<ArgumentException>().WithMessage("*userId*");
         FluentActions.Invoking(() => _server.Publish(User, Briefing(-1))).Should().Throw<ArgumentException>().WithMessage("*data.itemCount*");
@@ -267,7 +267,7 @@ public sealed class AgentEventsTestServerTests
         FluentActions.Invoking(() => _server.PublishRaw(User, "x", "{")).Should().Throw<ArgumentException>().WithMessage("*JSON*");
         FluentActions.Invoking(() => _server.ClientOptions("a b")).Should().Throw<ArgumentException>();
         FluentActions.Invoking(() => _server.DropNextPush(0)).Should().Throw<ArgumentException>();
-        FluentActions.Awaiting(() => AgentEventsTestServer.StartAsync(new AgentEventsTestServerOptions { TokenLifetime = TimeSpan.Zero }).WithinDeadline())
+        await FluentActions.Awaiting(() => AgentEventsTestServer.StartAsync(new AgentEventsTestServerOptions { TokenLifetime = TimeSpan.Zero }).WithinDeadline())
             .Should().ThrowAsync<ArgumentException>();
     }
 
