@@ -90,8 +90,10 @@ public sealed class AgentEventsClient : IAsyncDisposable
     /// <typeparam name="T">CLR type of the data, registered in <see cref="AgentEventsClientOptions.EventTypes"/>.</typeparam>
     /// <param name="handler">Called for each event; its token is cancelled when the client has stopped and 2 s have passed.</param>
     /// <returns>This client.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="handler"/> is null.</exception>
     /// <exception cref="ArgumentException"><typeparamref name="T"/> is not a registered event type.</exception>
-    /// <exception cref="InvalidOperationException">The client has been started.</exception>
+    /// <exception cref="InvalidOperationException">The client has been started, or its events are enumerated.</exception>
+    /// <exception cref="ObjectDisposedException">It has been disposed.</exception>
     public AgentEventsClient On<T>(Func<AgentEvent<T>, CancellationToken, Task> handler)
         where T : class
     {
@@ -104,7 +106,9 @@ public sealed class AgentEventsClient : IAsyncDisposable
     /// <summary>Registers a handler for every event, also of types that are unknown here and whose data is raw. Only before the client starts.</summary>
     /// <param name="handler">Called for each event.</param>
     /// <returns>This client.</returns>
-    /// <exception cref="InvalidOperationException">The client has been started.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="handler"/> is null.</exception>
+    /// <exception cref="InvalidOperationException">The client has been started, or its events are enumerated.</exception>
+    /// <exception cref="ObjectDisposedException">It has been disposed.</exception>
     public AgentEventsClient On(Func<AgentEvent, CancellationToken, Task> handler)
     {
         if (handler is null) throw new ArgumentNullException(nameof(handler));
@@ -150,7 +154,8 @@ public sealed class AgentEventsClient : IAsyncDisposable
     /// an item during which the enumeration is left comes again. Ends when the client stops, with its error if it had one.
     /// </summary>
     /// <param name="cancellationToken">Ends the enumeration; the client goes on.</param>
-    /// <exception cref="InvalidOperationException">Handlers are registered, or another enumeration is running.</exception>
+    /// <exception cref="InvalidOperationException">Handlers are registered, or, when the first event is asked for, another enumeration is running.</exception>
+    /// <exception cref="ObjectDisposedException">It has been disposed.</exception>
     public IAsyncEnumerable<AgentEvent> ReadAllAsync(CancellationToken cancellationToken = default)
     {
         lock (_lock)

@@ -88,39 +88,52 @@ public sealed class AgentEventsClientOptions
     /// <value>The system's random numbers.</value>
     public Func<double> Jitter { get; set; } = JitterSource.Next;
 
+    /// <summary>How often the connection says that it is there, to within a second; for tests of what a slow application does to it.</summary>
+    internal TimeSpan KeepAliveInterval { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long the server may be silent before the connection is given up; for tests.</summary>
+    internal TimeSpan ServerTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>The server as stored in cursors: two spellings of one server are the same server.</summary>
     internal string ServerKey => ServerUrl!.GetLeftPart(UriPartial.Path).TrimEnd('/');
+
+    /// <summary>The configuration section that options were read from, for messages.</summary>
+    internal string? ConfigurationPath { get; set; }
+
+    /// <summary>What could not be read from the configuration.</summary>
+    internal IReadOnlyList<string> ConfigurationFaults { get; set; } = [];
 
     /// <summary>Checks everything once and takes a copy that nobody else can change.</summary>
     internal AgentEventsClientOptions Validated()
     {
-        Require(ServerUrl is { IsAbsoluteUri: true, Scheme: "http" or "https" }, nameof(ServerUrl), "must be an absolute http or https URL");
-        Require(Contracts.UserId.IsValid(UserId), nameof(UserId), "must be " + Contracts.UserId.Rule);
-        Require(AccessTokenProvider is not null, nameof(AccessTokenProvider), "is required");
-        Require(CursorStore is not null, nameof(CursorStore), "must not be null");
-        Require(StartFrom is not null, nameof(StartFrom), "must not be null");
-        Require(EventTypes is not null, nameof(EventTypes), "must not be null");
-        Require(HandlerFailure is not null, nameof(HandlerFailure), "must not be null");
-        Require(HandlerFailure!.MaxAttempts >= 1, nameof(HandlerFailure), "must allow at least one attempt");
-        Require(LoggerFactory is not null, nameof(LoggerFactory), "must not be null");
-        Require(TimeProvider is not null, nameof(TimeProvider), "must not be null");
-        Require(Jitter is not null, nameof(Jitter), "must not be null");
-        Require(LiveBufferCapacity is >= 1 and <= 100_000, nameof(LiveBufferCapacity), "must be 1 to 100,000");
-        Require(PageSize is >= 1 and <= 1000, nameof(PageSize), "must be 1 to 1000");
-        Require(CursorSaveInterval >= TimeSpan.Zero, nameof(CursorSaveInterval), "must not be negative");
-        Require(IsTimeout(RequestTimeout), nameof(RequestTimeout), "must be above zero and at most an hour");
-        Require(IsTimeout(ConnectTimeout), nameof(ConnectTimeout), "must be above zero and at most an hour");
-        Require(IsTimeout(IdleCheckInterval), nameof(IdleCheckInterval), "must be above zero and at most an hour");
+        foreach (var (option, rule) in Faults()) throw new ArgumentException($"{nameof(AgentEventsClientOptions)}.{option} {rule}.", option);
 
         var copy = (AgentEventsClientOptions)MemberwiseClone();
         copy.RetryPolicy ??= new ExponentialBackoffRetryPolicy(random: copy.Jitter);
         return copy;
     }
 
-    private static bool IsTimeout(TimeSpan value) => value > TimeSpan.Zero && value <= TimeSpan.FromHours(1);
-
-    private static void Require(bool holds, string option, string rule)
+    /// <summary>Options that are missing or out of range, each with the rule it breaks.</summary>
+    internal IEnumerable<(string Option, string Rule)> Faults()
     {
-        if (!holds) throw new ArgumentException($"{nameof(AgentEventsClientOptions)}.{option} {rule}.", option);
+        if (ServerUrl is not { IsAbsoluteUri: true, Scheme: "http" or "https" }) yield return (nameof(ServerUrl), "must be an absolute http or https URL");
+        if (!Contracts.UserId.IsValid(UserId)) yield return (nameof(UserId), "must be " + Contracts.UserId.Rule);
+        if (AccessTokenProvider is null) yield return (nameof(AccessTokenProvider), "is required");
+        if (CursorStore is null) yield return (nameof(CursorStore), "must not be null");
+        if (StartFrom is null) yield return (nameof(StartFrom), "must not be null");
+        if (EventTypes is null) yield return (nameof(EventTypes), "must not be null");
+        if (HandlerFailure is null) yield return (nameof(HandlerFailure), "must not be null");
+        else if (HandlerFailure.MaxAttempts < 1) yield return (nameof(HandlerFailure), "must allow at least one attempt");
+        if (LoggerFactory is null) yield return (nameof(LoggerFactory), "must not be null");
+        if (TimeProvider is null) yield return (nameof(TimeProvider), "must not be null");
+        if (Jitter is null) yield return (nameof(Jitter), "must not be null");
+        if (LiveBufferCapacity is < 1 or > 100_000) yield return (nameof(LiveBufferCapacity), "must be 1 to 100,000");
+        if (PageSize is < 1 or > 1000) yield return (nameof(PageSize), "must be 1 to 1000");
+        if (CursorSaveInterval < TimeSpan.Zero) yield return (nameof(CursorSaveInterval), "must not be negative");
+        if (!IsTimeout(RequestTimeout)) yield return (nameof(RequestTimeout), "must be above zero and at most an hour");
+        if (!IsTimeout(ConnectTimeout)) yield return (nameof(ConnectTimeout), "must be above zero and at most an hour");
+        if (!IsTimeout(IdleCheckInterval)) yield return (nameof(IdleCheckInterval), "must be above zero and at most an hour");
     }
+
+    private static bool IsTimeout(TimeSpan value) => value > TimeSpan.Zero && value <= TimeSpan.FromHours(1);
 }

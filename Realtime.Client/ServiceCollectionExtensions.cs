@@ -1,10 +1,9 @@
-#if NET
-using System.Diagnostics.CodeAnalysis;
-#endif
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Realtime.Client.Hosting;
 
 namespace Realtime.Client;
 
@@ -12,85 +11,59 @@ namespace Realtime.Client;
 public static class ServiceCollectionExtensions
 {
     /// <summary>
-    /// Registers one <see cref="AgentEventsClient"/> that starts and stops with the host. The host's start does not wait for the
-    /// server: the client tries until it answers.
+    /// Registers an <see cref="AgentEventsClient"/> that starts and stops with the host. The host's start does not wait for the server: the
+    /// client tries until it answers. An option that is missing or wrong ends the host's start with an <see cref="OptionsValidationException"/>.
     /// </summary>
+    /// <remarks>Called again, it adds to the same client. Clock and logging come from the services unless set here.</remarks>
     /// <param name="services">The services.</param>
-    /// <param name="configure">Sets the options; clock and logging come from the services unless set here.</param>
-    /// <returns>Adds handlers.</returns>
+    /// <param name="configure">Sets the options, once, when the client is created.</param>
+    /// <returns>Adds handlers and settings.</returns>
     public static AgentEventsClientBuilder AddAgentEventsClient(
-        this IServiceCollection services, Action<IServiceProvider, AgentEventsClientOptions> configure)
-    {
-        if (services is null) throw new ArgumentNullException(nameof(services));
-        if (configure is null) throw new ArgumentNullException(nameof(configure));
-
-        var builder = new AgentEventsClientBuilder(services);
-        services.TryAddSingleton(provider => builder.Build(provider, configure));
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, AgentEventsHostedService>());
-        return builder;
-    }
+        this IServiceCollection services, Action<IServiceProvider, AgentEventsClientOptions> configure) =>
+        services.AddAgentEventsClient(Options.DefaultName, configure);
 
     /// <inheritdoc cref="AddAgentEventsClient(IServiceCollection, Action{IServiceProvider, AgentEventsClientOptions})"/>
     public static AgentEventsClientBuilder AddAgentEventsClient(this IServiceCollection services, Action<AgentEventsClientOptions> configure)
     {
         if (configure is null) throw new ArgumentNullException(nameof(configure));
-        return services.AddAgentEventsClient((_, options) => configure(options));
-    }
-}
-
-/// <summary>Adds handlers to a registered client.</summary>
-public sealed class AgentEventsClientBuilder
-{
-    private readonly IServiceCollection _services;
-    private readonly List<Action<AgentEventsClient, IServiceProvider>> _handlers = [];
-
-    internal AgentEventsClientBuilder(IServiceCollection services) => _services = services;
-
-    /// <summary>Adds a handler; it is resolved in a scope of its own for each event.</summary>
-    /// <typeparam name="T">CLR type of the data.</typeparam>
-    /// <typeparam name="THandler">The handler.</typeparam>
-    public AgentEventsClientBuilder AddHandler<
-        T,
-#if NET
-        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)]
-#endif
-        THandler>()
-        where T : class
-        where THandler : class, IAgentEventHandler<T>
-    {
-        _services.TryAddScoped<THandler>();
-        _handlers.Add((client, provider) => client.On<T>(async (agentEvent, cancellationToken) =>
-        {
-            var scope = provider.CreateAsyncScope();
-            await using var _ = scope.ConfigureAwait(false);
-            await scope.ServiceProvider.GetRequiredService<THandler>().HandleAsync(agentEvent, cancellationToken).ConfigureAwait(false);
-        }));
-        return this;
+        return services.AddAgentEventsClient(Options.DefaultName, (_, options) => configure(options));
     }
 
-    internal AgentEventsClient Build(IServiceProvider provider, Action<IServiceProvider, AgentEventsClientOptions> configure)
+    /// <summary>
+    /// Registers one of several clients, each with a name, a user or server, handlers and a cursor of its own. It is the keyed service
+    /// <see cref="AgentEventsClient"/> of that name; all else is as without a name.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <param name="name">The client's name; empty is the client without a name.</param>
+    /// <param name="configure">Sets the options, once, when the client is created.</param>
+    /// <returns>Adds handlers and settings.</returns>
+    public static AgentEventsClientBuilder AddAgentEventsClient(
+        this IServiceCollection services, string name, Action<IServiceProvider, AgentEventsClientOptions> configure)
     {
-        var options = new AgentEventsClientOptions();
-        if (provider.GetService<TimeProvider>() is { } time) options.TimeProvider = time;
-        if (provider.GetService<ILoggerFactory>() is { } logging) options.LoggerFactory = logging;
-        configure(provider, options);
+        if (services is null) throw new ArgumentNullException(nameof(services));
+        if (name is null) throw new ArgumentNullException(nameof(name));
+        if (configure is null) throw new ArgumentNullException(nameof(configure));
 
-        var client = new AgentEventsClient(options);
-        foreach (var add in _handlers) add(client, provider);
+        var client = ClientRegistration.Find(services, name) ?? Register(services, name);
+        services.AddOptions<AgentEventsClientOptions>(name).Configure<IServiceProvider>((options, provider) => configure(provider, options));
+        return new AgentEventsClientBuilder(services, client);
+    }
+
+    private static ClientRegistration Register(IServiceCollection services, string name)
+    {
+        var client = new ClientRegistration(name);
+        services.AddSingleton(client);
+        if (client.HasName) services.AddKeyedSingleton<AgentEventsClient>(name, (provider, _) => client.Create(provider));
+        else services.AddSingleton<AgentEventsClient>(client.Create);
+        services.AddOptions<AgentEventsClientOptions>(name).Configure<IServiceProvider>(TakeFromServices);
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<AgentEventsClientOptions>, ClientOptionsValidation>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, AgentEventsHostedService>());
         return client;
     }
-}
 
-/// <summary>Starts and stops the client with the host.</summary>
-internal sealed class AgentEventsHostedService(AgentEventsClient client) : IHostedService
-{
-    public Task StartAsync(CancellationToken cancellationToken)
+    private static void TakeFromServices(AgentEventsClientOptions options, IServiceProvider provider)
     {
-        // Not awaited: a server that is away must not keep the host from starting. An error ends the client, which logs it and
-        // shows it in Completion and Status.
-        _ = client.StartAsync(CancellationToken.None);
-        return Task.CompletedTask;
+        if (provider.GetService<TimeProvider>() is { } time) options.TimeProvider = time;
+        if (provider.GetService<ILoggerFactory>() is { } logging) options.LoggerFactory = logging;
     }
-
-    public Task StopAsync(CancellationToken cancellationToken) => client.StopAsync(cancellationToken);
 }

@@ -177,8 +177,8 @@ internal sealed class HubLink : IAsyncDisposable
             .AddJsonProtocol(ConfigureJson);
         builder.Services.AddSingleton(_options.LoggerFactory);
         var connection = builder.Build();
-        connection.KeepAliveInterval = TimeSpan.FromSeconds(10);
-        connection.ServerTimeout = TimeSpan.FromSeconds(30);
+        connection.KeepAliveInterval = _options.KeepAliveInterval;
+        connection.ServerTimeout = _options.ServerTimeout;
         connection.HandshakeTimeout = _options.ConnectTimeout;
         return connection;
     }

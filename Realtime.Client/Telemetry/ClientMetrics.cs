@@ -2,12 +2,10 @@ using System.Diagnostics.Metrics;
 
 namespace Realtime.Client.Telemetry;
 
-/// <summary>What the client counts, on the meter <c>Realtime.Client</c>. Thread-safe; shared by all clients of the process.</summary>
+/// <summary>What the client counts, on the meter <see cref="AgentEventsTelemetry.MeterName"/>. Thread-safe; shared by all clients of the process.</summary>
 internal static class ClientMetrics
 {
-    public const string MeterName = "Realtime.Client";
-
-    private static readonly Meter Meter = new(MeterName);
+    private static readonly Meter Meter = new(AgentEventsTelemetry.MeterName);
 
     public static readonly Counter<long> Processed =
         Meter.CreateCounter<long>("realtime.client.events.processed", "{event}", "Events whose handlers have finished.");

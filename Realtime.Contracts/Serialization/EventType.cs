@@ -28,6 +28,15 @@ public abstract class EventType
     public abstract EventData Write(object data);
 
     internal abstract AgentEvent Read(AgentEventEnvelope envelope);
+
+    internal abstract void Accept(IEventTypeVisitor visitor);
+}
+
+/// <summary>Gets at the CLR type of an event type as a type parameter, which reflection would only do where code can be made at run time.</summary>
+internal interface IEventTypeVisitor
+{
+    void Visit<T>()
+        where T : class;
 }
 
 internal sealed class EventType<T>(string name, JsonTypeInfo<T> typeInfo) : EventType(name, typeof(T))
@@ -48,6 +57,8 @@ internal sealed class EventType<T>(string name, JsonTypeInfo<T> typeInfo) : Even
             ? new AgentEvent(envelope) { ReadFault = fault!.Field.Length == 0 ? $"data {fault.Problem}" : $"data.{fault.Field} {fault.Problem}" }
             : new AgentEvent<T>(envelope, value);
     }
+
+    internal override void Accept(IEventTypeVisitor visitor) => visitor.Visit<T>();
 
     private (T? Value, EventDataFault? Fault) TryRead(EventData data)
     {

@@ -45,6 +45,9 @@ public sealed class EventTypes
         return this;
     }
 
+    /// <summary>All of them, in no order.</summary>
+    internal ICollection<EventType> All => _byName.Values;
+
     /// <summary>Finds a type by its name on the wire.</summary>
     /// <param name="name">The name.</param>
     /// <param name="type">The type found.</param>

@@ -8,15 +8,21 @@ namespace Realtime.Tests.Integration;
 
 /// <summary>The emergency brake and server-kept cursors over HTTP and the hub.</summary>
 [Category("Integration")]
-public sealed class BrakeAndCursorTests
+[TestFixture(typeof(RealServer))]
+[TestFixture(typeof(ServerForTests))]
+public sealed class BrakeAndCursorTests<TServer>
+    where TServer : ContractServer, new()
 {
-    RealtimeHost _host = null!;
+    TServer _host = null!;
     static int _users;
     string _user = null!;
 
-    /// <summary>The head check is kept out, which may push once more what is on its way.</summary>
     [OneTimeSetUp]
-    public async Task Start() => _host = await RealtimeHost.StartAsync(new Dictionary<string, string?> { ["Realtime:HeadCheckInterval"] = "00:01:00" });
+    public async Task Start()
+    {
+        _host = new TServer();
+        await _host.StartAsync();
+    }
 
     [OneTimeTearDown]
     public async Task Stop() => await _host.DisposeAsync();
@@ -28,7 +34,7 @@ public sealed class BrakeAndCursorTests
     public async Task A_change_of_the_brake_is_an_event_and_the_same_value_again_is_not()
     {
         using var http = _host.ClientFor(_user);
-        await using var tap = await HubTap.ConnectAsync(_host.Address, _user, _host.Tokens.Create(_user));
+        await using var tap = await HubTap.ConnectAsync(_host.Address, _user, _host.CreateToken(_user));
 
         (await (await http.GetAsync(Routes.Brake)).JsonAsync()).GetRawText().Should().Be("""{"engaged":false}""");
         var engaged = await http.PutAsync(Routes.Brake, Samples.Json("""{"engaged":true,"reason":"too fast"}"""));
@@ -77,7 +83,7 @@ public sealed class BrakeAndCursorTests
         using var http = _host.ClientFor(_user, Scopes.Publish);
         for (int i = 0; i < 3; i++) await http.PostAsync(Routes.Events, Samples.Json(Samples.Step(_user, i)));
         string epoch = (await (await http.GetAsync(Routes.Events)).JsonAsync()).GetProperty("head").GetString()!.Split('.')[0];
-        await using var tap = await HubTap.ConnectAsync(_host.Address, _user, _host.Tokens.Create(_user));
+        await using var tap = await HubTap.ConnectAsync(_host.Address, _user, _host.CreateToken(_user));
 
         await tap.Connection.InvokeAsync("Acknowledge", "browser", $"{epoch}.2").WithinDeadline();
         var older = await http.PutAsync($"{Routes.Cursors}/browser", Samples.Json($$"""{"position":"{{epoch}}.1"}"""));
@@ -98,7 +104,7 @@ public sealed class BrakeAndCursorTests
     [TestCase("browser", "zzzz.1", HubErrors.HistoryLost)]
     public async Task A_malformed_acknowledgement_fails_and_the_connection_stays(string consumer, string position, string error)
     {
-        await using var tap = await HubTap.ConnectAsync(_host.Address, _user, _host.Tokens.Create(_user));
+        await using var tap = await HubTap.ConnectAsync(_host.Address, _user, _host.CreateToken(_user));
 
         var acknowledge = () => tap.Connection.InvokeAsync("Acknowledge", consumer, position).WithinDeadline();
 

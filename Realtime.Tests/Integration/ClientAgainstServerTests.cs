@@ -9,19 +9,23 @@ namespace Realtime.Tests.Integration;
 
 /// <summary>The client package against the real server, with its embedded store.</summary>
 [Category("Integration")]
-public sealed class ClientAgainstServerTests
+[TestFixture(typeof(RealServer))]
+[TestFixture(typeof(ServerForTests))]
+public sealed class ClientAgainstServerTests<TServer>
+    where TServer : ContractServer, new()
 {
-    RealtimeHost _host = null!;
+    TServer _host = null!;
     AgentEventsPublisher _publisher = null!;
 
     [OneTimeSetUp]
     public async Task StartServer()
     {
-        _host = await RealtimeHost.StartAsync();
+        _host = new TServer();
+        await _host.StartAsync();
         _publisher = new AgentEventsPublisher(new AgentEventsPublisherOptions
         {
             ServerUrl = _host.Address,
-            AccessTokenProvider = _ => new ValueTask<string>(_host.Tokens.Create("worker", Scopes.Publish)),
+            AccessTokenProvider = _ => new ValueTask<string>(_host.CreateToken("worker", Scopes.Publish)),
         });
     }
 
@@ -92,11 +96,11 @@ public sealed class ClientAgainstServerTests
     public async Task Expired_token_is_replaced_and_the_client_connects()
     {
         int asked = 0;
-        string expired = _host.Tokens.Create(new TokenClaims { Subject = "late", ExpiresIn = TimeSpan.FromMinutes(-1) });
+        string expired = _host.CreateToken("late", TimeSpan.FromMinutes(-1));
         await using var run = await ClientRun.LiveAsync(_host.Address, o =>
         {
             For("late")(o);
-            o.AccessTokenProvider = _ => new ValueTask<string>(Interlocked.Increment(ref asked) <= 2 ? expired : _host.Tokens.Create("late"));
+            o.AccessTokenProvider = _ => new ValueTask<string>(Interlocked.Increment(ref asked) <= 2 ? expired : _host.CreateToken("late"));
         });
 
         run.Client.Status.State.Should().Be(ConnectionState.Live);
@@ -108,7 +112,7 @@ public sealed class ClientAgainstServerTests
         await using var run = await ClientRun.LiveAsync(_host.Address, o =>
         {
             For("renewed")(o);
-            o.AccessTokenProvider = _ => new ValueTask<string>(_host.Tokens.Create(new TokenClaims { Subject = "renewed", ExpiresIn = TimeSpan.FromSeconds(6) }));
+            o.AccessTokenProvider = _ => new ValueTask<string>(_host.CreateToken("renewed", TimeSpan.FromSeconds(6)));
             o.Jitter = () => 0;
         });
         await Eventually.Async("the token would have expired", () => run.Client.Status.Since < DateTimeOffset.UtcNow - TimeSpan.FromSeconds(7));
@@ -164,7 +168,7 @@ public sealed class ClientAgainstServerTests
     Action<AgentEventsClientOptions> For(string user) => options =>
     {
         options.UserId = user;
-        options.AccessTokenProvider = _ => new ValueTask<string>(_host.Tokens.Create(user));
+        options.AccessTokenProvider = _ => new ValueTask<string>(_host.CreateToken(user));
     };
 
     static BriefingDelivered Briefing(int count) => new() { BriefingId = "b", Title = "T", Channel = "email", ItemCount = count };

@@ -8,9 +8,12 @@ namespace Realtime.Tests.Integration;
 
 /// <summary>Reading back: <c>events</c> by position and by time, and <c>activity</c>.</summary>
 [Category("Integration")]
-public sealed class MissedEventsEndpointTests
+[TestFixture(typeof(RealServer))]
+[TestFixture(typeof(ServerForTests))]
+public sealed class MissedEventsEndpointTests<TServer>
+    where TServer : ContractServer, new()
 {
-    RealtimeHost _host = null!;
+    TServer _host = null!;
     HttpClient _publisher = null!;
     HttpClient _reader = null!;
     string _user = null!;
@@ -19,7 +22,8 @@ public sealed class MissedEventsEndpointTests
     [OneTimeSetUp]
     public async Task Start()
     {
-        _host = await RealtimeHost.StartAsync();
+        _host = new TServer();
+        await _host.StartAsync();
         _publisher = _host.ClientFor("worker", Scopes.Publish);
     }
 

