@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Realtime.Client.Ordering;
+using Realtime.Client.Recovery;
 using Realtime.Client.Telemetry;
 
 namespace Realtime.Client.Connection;

@@ -205,7 +205,7 @@ internal sealed class EventStreamRun(
             }
 
             await stop.CancelAsync();
-            await flush.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)flush).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!flush.IsCompletedSuccessfully || flush.Result.IsCompleted) _end ??= EventStreamEnd.Left;
             return;
         }

@@ -90,7 +90,7 @@ internal sealed class StockHeadCheck(
         }
     }
 
-    private void Forget(ICollection<HubConnection> open)
+    private void Forget(ICollection<ClientConnection> open)
     {
         if (_told.Count == 0) return;
         var ids = open.Select(c => c.Id).ToHashSet(StringComparer.Ordinal);
