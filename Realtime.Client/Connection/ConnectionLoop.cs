@@ -83,8 +83,8 @@ internal sealed class ConnectionLoop(
             ? await probe.AskAsync(end.Error, _transport, stopping).ConfigureAwait(false)
             : new ProbeVerdict(FailureText.Of(end.Error, "the connection was closed"), end.Error, IsTokenFresh: false, IsServerAnswering: !end.HasHandshakeFailed);
 
-        bool hasLasted = ForgetFailuresOfLongAgo();
-        if (!hasLasted && !verdict.IsTokenFresh) _choice.Failed(_transport, verdict.IsServerAnswering);
+        bool mayBeTheToken = verdict.IsTokenFresh && !_hasRetriedAtOnce;
+        if (!ForgetFailuresOfLongAgo() && !mayBeTheToken) _choice.Failed(_transport, verdict.IsServerAnswering);
 
         TimeSpan wait;
         if (_transport == ClientTransport.WebSockets && _choice.Next == ClientTransport.ServerSentEvents)
@@ -93,7 +93,7 @@ internal sealed class ConnectionLoop(
             wait = TimeSpan.Zero;
             verdict = verdict with { Reason = "WebSockets are blocked; going on over server-sent events" };
         }
-        else if (verdict.IsTokenFresh && !_hasRetriedAtOnce)
+        else if (mayBeTheToken)
         {
             // The handshake's token had expired and there is a good one now: once, no reason to wait.
             _hasRetriedAtOnce = true;

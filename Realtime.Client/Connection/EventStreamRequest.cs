@@ -11,6 +11,7 @@ internal sealed class EventStreamRequest(HttpResponseMessage response, TimeProvi
     /// <summary>The server shows every 15 s that it is there.</summary>
     private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(45);
 
+    private readonly CancellationTokenSource _stop = new();
     private volatile bool _wasSilent;
 
     /// <summary>Reads until the end of the stream, the end of the connection or of this object.</summary>
@@ -24,11 +25,11 @@ internal sealed class EventStreamRequest(HttpResponseMessage response, TimeProvi
         try
         {
 #if NET
-            using var stream = await response.Content.ReadAsStreamAsync(CancellationToken.None).ConfigureAwait(false);
+            using var stream = await response.Content.ReadAsStreamAsync(_stop.Token).ConfigureAwait(false);
 #else
             using var stream = await response.Content.ReadAsStreamAsync().ConfigureAwait(false);
 #endif
-            while (await stream.ReadAsync(buffer, 0, buffer.Length, CancellationToken.None).ConfigureAwait(false) is var count and > 0)
+            while (await stream.ReadAsync(buffer, 0, buffer.Length, _stop.Token).ConfigureAwait(false) is var count and > 0)
             {
                 watch.Change(LongestSilence, Timeout.InfiniteTimeSpan);
                 parser.Take(buffer, count, found);
@@ -42,11 +43,16 @@ internal sealed class EventStreamRequest(HttpResponseMessage response, TimeProvi
         if (_wasSilent) throw new TimeoutException($"Nothing was heard for {LongestSilence}.");
     }
 
-    public void Dispose() => response.Dispose();
+    /// <summary>First the token: a response that is merely disposed is read on for seconds, so that its connection can be used again. .NET Framework minds only the second.</summary>
+    public void Dispose()
+    {
+        _stop.Cancel();
+        response.Dispose();
+    }
 
     private void GiveUp()
     {
         _wasSilent = true;
-        response.Dispose(); // what reads from it ends, on every platform
+        Dispose();
     }
 }

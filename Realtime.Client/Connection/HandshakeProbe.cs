@@ -33,7 +33,7 @@ internal sealed class HandshakeProbe(MissedEvents missed, CursorKeeper cursors, 
             string offered = await tokens.GetAsync(cancellationToken).ConfigureAwait(false);
             bool isFresh = refused is not null && !string.Equals(refused, offered, StringComparison.Ordinal);
             string what = transport == ClientTransport.WebSockets ? "WebSockets" : "server-sent events";
-            return new ProbeVerdict($"the server answers, but not to {what}; polling", handshakeError, isFresh, IsServerAnswering: !isFresh);
+            return new ProbeVerdict($"the server answers, but not to {what}; polling", handshakeError, isFresh, IsServerAnswering: true);
         }
         catch (Exception fault) when (fault is not AccessDeniedException && !cancellationToken.IsCancellationRequested)
         {

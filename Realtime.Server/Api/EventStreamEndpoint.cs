@@ -11,11 +11,8 @@ internal static class EventStreamEndpoint
 
     internal static async Task HandleAsync(HttpContext context, EventStreamServer streams)
     {
-        var query = new QueryReader(context.Request.Query);
-        var after = ReadLastEventId(context.Request.Headers, query);
-        var start = query.Position("after");
-        bool isNamed = query.Flag("named", otherwise: true);
-        if (query.Fault is { } fault)
+        var (after, isNamed, fault) = Read(context.Request);
+        if (fault is not null)
         {
             await Problems.WriteAsync(context, fault);
             return;
@@ -23,12 +20,22 @@ internal static class EventStreamEndpoint
 
         try
         {
-            await streams.ServeAsync(context, after ?? start, isNamed);
+            await streams.ServeAsync(context, after, isNamed);
         }
         catch (StoreUnavailableException away) when (!context.Response.HasStarted)
         {
             await Problems.WriteAsync(context, Problem.StoreUnavailable(away.Message));
         }
+    }
+
+    /// <summary>What is asked for: where to resume, whether events are named, or what is wrong.</summary>
+    internal static (StreamPosition? After, bool IsNamed, Problem? Fault) Read(HttpRequest request)
+    {
+        var query = new QueryReader(request.Query);
+        var lastEventId = ReadLastEventId(request.Headers, query);
+        var after = query.Position("after");
+        bool isNamed = query.Flag("named", otherwise: true);
+        return (lastEventId ?? after, isNamed, query.Fault);
     }
 
     /// <summary>Browsers send it when they come back; an empty one says that they have seen none.</summary>

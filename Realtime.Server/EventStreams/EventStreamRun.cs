@@ -61,8 +61,12 @@ internal sealed class EventStreamRun(
 
     private async Task BeginAsync(StreamRead? first)
     {
-        if (first is not StreamHistoryLost) writer.Start(_last);
-        writer.Retry(settings.Retry());
+        if (first is not StreamHistoryLost)
+        {
+            writer.Start(_last);
+            writer.Retry(settings.Retry());
+        }
+
         if (first is not null) await TakeReadAsync(first);
         await FlushAsync();
     }

@@ -33,6 +33,7 @@ sealed record StreamBlock(IReadOnlyList<string> Lines)
 sealed class StreamTap : IAsyncDisposable
 {
     readonly ConcurrentQueue<StreamBlock> _blocks = new();
+    readonly CancellationTokenSource _stop = new();
     readonly HttpClient _http;
     readonly HttpResponseMessage _response;
     readonly Task _reading;
@@ -89,6 +90,7 @@ sealed class StreamTap : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await _stop.CancelAsync(); // a response that is merely disposed is read on for seconds, so that its connection can be used again
         _response.Dispose();
         _http.Dispose();
         try
@@ -99,6 +101,8 @@ sealed class StreamTap : IAsyncDisposable
         {
             // By us, most likely.
         }
+
+        _stop.Dispose();
     }
 
     static async Task<(HttpClient Http, HttpResponseMessage Response)> AskAsync(Uri server, string? token, string query, string? lastEventId)
@@ -112,9 +116,9 @@ sealed class StreamTap : IAsyncDisposable
 
     async Task ReadAsync()
     {
-        using var reader = new StreamReader(await _response.Content.ReadAsStreamAsync(), Encoding.UTF8);
+        using var reader = new StreamReader(await _response.Content.ReadAsStreamAsync(_stop.Token), Encoding.UTF8);
         var lines = new List<string>();
-        while (await reader.ReadLineAsync() is { } line)
+        while (await reader.ReadLineAsync(_stop.Token) is { } line)
         {
             if (line.Length > 0)
             {
