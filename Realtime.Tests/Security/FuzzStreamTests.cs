@@ -9,9 +9,9 @@ namespace Realtime.Tests.Security;
 public sealed class FuzzStreamTests
 {
     static readonly Gen<(string? Header, string? After, string? Named)> Requests = Gen.Select(
-        Gen.Frequency((1, Gen.Const<string?>(null)), (1, Gen.Const<string?>(string.Empty)), (6, FuzzInputs.Position.Select(p => (string?)p))),
-        Gen.Frequency((2, Gen.Const<string?>(null)), (3, FuzzInputs.Position.Select(p => (string?)p))),
-        Gen.Frequency((6, Gen.Const<string?>(null)), (2, Gen.OneOf<string?>("true", "false")), (1, FuzzInputs.Text.Select(t => (string?)t))));
+        Gen.Frequency((1, Gen.Const((string?)null)), (1, Gen.Const((string?)string.Empty)), (6, FuzzInputs.Position.Select(p => (string?)p))),
+        Gen.Frequency((2, Gen.Const((string?)null)), (3, FuzzInputs.Position.Select(p => (string?)p))),
+        Gen.Frequency((6, Gen.Const((string?)null)), (2, Gen.OneOf((string?)"true", "false")), (1, FuzzInputs.Text.Select(t => (string?)t))));
 
     [Test]
     public Task Fuzzed_ids_are_read_as_the_contract_says() => Fuzz.RunAsync("ids of server-sent events", Requests, Fuzz.Inputs(10_000), request =>
