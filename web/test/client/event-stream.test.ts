@@ -144,6 +144,7 @@ describe("a client whose WebSockets are blocked", () => {
       transport: "serverSentEvents", random: () => 0, accessTokenProvider: async p => { purposes.push(p); return jwt({ sub: "demo", exp: Date.now() / 1_000 + 100 }); },
     });
     const first = streams.last;
+    streams.keepAlive();
     await pass(72_000);
     expect(purposes.filter(p => p === "renew")).toHaveLength(1);
     expect(streams.open).toHaveLength(2);
