@@ -87,9 +87,9 @@ internal sealed class ConnectionLoop(
         if (!ForgetFailuresOfLongAgo() && !mayBeTheToken) _choice.Failed(_transport, verdict.IsServerAnswering);
 
         TimeSpan wait;
-        if (_transport == ClientTransport.WebSockets && _choice.Next == ClientTransport.ServerSentEvents)
+        if (_transport == ClientTransport.WebSockets && _choice.Next == ClientTransport.ServerSentEvents && verdict.IsServerAnswering)
         {
-            // What failed was the way, and there is another.
+            // What failed was the way, and there is another. A server that is away, or asks for patience, gets it.
             wait = TimeSpan.Zero;
             verdict = verdict with { Reason = "WebSockets are blocked; going on over server-sent events" };
         }

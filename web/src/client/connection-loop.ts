@@ -26,6 +26,8 @@ export interface ConnectionLoopOptions extends HubSessionOptions {
 interface Attempt {
   readonly end: SessionEnd;
   readonly nextPurpose: TokenPurpose;
+  /** The server would let the client in, so that what failed is on the way. */
+  readonly isServerAnswering?: boolean;
   /** The answer that may say when to come back. */
   readonly limitedBy?: RestError;
 }
@@ -63,12 +65,12 @@ export class ConnectionLoop {
     let reason: string | undefined;
     while (!signal.aborted) {
       this.#waitingState(reason);
-      const { end, nextPurpose, limitedBy } = await this.#attempt(purpose, signal);
+      const { end, nextPurpose, isServerAnswering, limitedBy } = await this.#attempt(purpose, signal);
       clearTimeout(this.#stableTimer);
       if (signal.aborted) return;
       purpose = nextPurpose;
-      // What failed was the way, and there is another.
-      const isSwitching = this.#transport === "webSockets" && this.#choice.next === "serverSentEvents";
+      // What failed was the way, and there is another. A server that is away, or asks for patience, gets it.
+      const isSwitching = isServerAnswering === true && this.#transport === "webSockets" && this.#choice.next === "serverSentEvents";
       reason = isSwitching ? "WebSockets are blocked, going on over server-sent events" : end.reason;
       const wait = isSwitching ? 0 : end.reconnectAfterMs
         ?? respectRetryAfter(backoffDelay(this.#retries++, this.#options.random(), this.#options.jitter), limitedBy, this.#options.random());
@@ -140,7 +142,7 @@ export class ConnectionLoop {
     else if (end.reconnectAfterMs === undefined) this.#choice.failed(this.#transport, true);
     if (end.fatal !== undefined) throw end.fatal;
     this.#options.onLost();
-    return { end, nextPurpose: "connect" };
+    return { end, nextPurpose: "connect", isServerAnswering: end.reconnectAfterMs === undefined };
   }
 
   /** A browser hides why a handshake was refused; the same token over REST tells. */
@@ -152,7 +154,7 @@ export class ConnectionLoop {
       if (limitedBy !== undefined) return { end: { reason: limitReason(limitedBy) }, nextPurpose: "connect", limitedBy };
       this.#choice.failed(this.#transport, true);
       const reason = isHistoryGone(answer) ? "the stored history has changed" : "live connection blocked, checking over HTTP meanwhile";
-      return { end: { reason }, nextPurpose: "connect" };
+      return { end: { reason }, nextPurpose: "connect", isServerAnswering: true };
     } catch (error) {
       if (!(error instanceof RestError) || error.isWrongUser) throw error;
       this.#choice.failed(this.#transport, false);
