@@ -37,6 +37,7 @@ sealed class StreamTap : IAsyncDisposable
     readonly HttpClient _http;
     readonly HttpResponseMessage _response;
     readonly Task _reading;
+    bool _isDisposed;
 
     StreamTap(HttpClient http, HttpResponseMessage response)
     {
@@ -88,8 +89,11 @@ sealed class StreamTap : IAsyncDisposable
 
     internal Task WaitForEndAsync(TimeSpan? deadline = null) => Eventually.Async("the stream ends", () => HasEnded, deadline);
 
+    /// <summary>Leaves; a second time does nothing, so a test may leave before its block ends.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed) return;
+        _isDisposed = true;
         await _stop.CancelAsync(); // a response that is merely disposed is read on for seconds, so that its connection can be used again
         _response.Dispose();
         _http.Dispose();
