@@ -57,7 +57,7 @@ public sealed class EventStreamSeamTests : OwnRedisTests
     /// <summary>One that leaves after a few events, sometimes after none, and comes back somewhere.</summary>
     sealed class Reader
     {
-        const int EnoughCuts = 25;
+        const int EnoughCuts = 15;
         readonly List<long> _seen = [];
         long _last;
 
