@@ -19,6 +19,9 @@ internal enum EventStreamEnd
 
     /// <summary>It cannot be continued, and the client was told.</summary>
     HistoryLost,
+
+    /// <summary>A fault of ours; the client sees a connection that breaks.</summary>
+    Failed,
 }
 
 /// <summary>

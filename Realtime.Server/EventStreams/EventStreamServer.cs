@@ -45,9 +45,16 @@ internal sealed class EventStreamServer(
             settings.Metrics.StreamOpened();
             ServerLog.StreamOpened(settings.Logger, id, userId, start);
             var run = new EventStreamRun(userId, start, connection, inbox, new EventStreamWriter(http.Response.BodyWriter, isNamed), reads, settings);
-            var end = await run.RunAsync(first);
-            settings.Metrics.StreamClosed(end);
-            ServerLog.StreamClosed(settings.Logger, id, userId, end);
+            var end = EventStreamEnd.Failed;
+            try
+            {
+                end = await run.RunAsync(first);
+            }
+            finally
+            {
+                settings.Metrics.StreamClosed(end);
+                ServerLog.StreamClosed(settings.Logger, id, userId, end);
+            }
         }
         catch (OperationCanceledException) when (connection.Ended.IsCancellationRequested)
         {

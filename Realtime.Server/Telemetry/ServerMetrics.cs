@@ -104,6 +104,7 @@ internal sealed class ServerMetrics
             EventStreamEnd.Left => "left",
             EventStreamEnd.Closed => "closed",
             EventStreamEnd.Slow => "slow",
+            EventStreamEnd.Failed => "failed",
             _ => "history_lost",
         }));
     }
