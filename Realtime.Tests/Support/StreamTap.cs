@@ -94,9 +94,7 @@ sealed class StreamTap : IAsyncDisposable
     {
         if (_isDisposed) return;
         _isDisposed = true;
-        await _stop.CancelAsync(); // a response that is merely disposed is read on for seconds, so that its connection can be used again
-        _response.Dispose();
-        _http.Dispose();
+        await _stop.CancelAsync(); // a response that is merely disposed is read on for 2 s, beside the read that is under way
         try
         {
             await _reading.WithinDeadline();
@@ -106,6 +104,8 @@ sealed class StreamTap : IAsyncDisposable
             // By us, most likely.
         }
 
+        _response.Dispose();
+        _http.Dispose();
         _stop.Dispose();
     }
 
