@@ -13,18 +13,12 @@ internal sealed class EventStreamRequest(HttpResponseMessage response, TimeProvi
 
     private readonly CancellationTokenSource _stop = new();
     private volatile bool _wasSilent;
-#if NET
-    private volatile bool _isReading;
-#endif
 
     /// <summary>Reads until the end of the stream, the end of the connection or of this object.</summary>
     /// <exception cref="IOException">The connection broke.</exception>
     /// <exception cref="TimeoutException">The server was silent.</exception>
     public async Task ReadAsync(Action<EventStreamBlock> found)
     {
-#if NET
-        _isReading = true;
-#endif
         using var watch = time.CreateTimer(_ => GiveUp(), state: null, LongestSilence, Timeout.InfiniteTimeSpan);
         var parser = new EventStreamParser();
         byte[] buffer = new byte[16 * 1024];
@@ -45,25 +39,14 @@ internal sealed class EventStreamRequest(HttpResponseMessage response, TimeProvi
         {
             throw new TimeoutException($"Nothing was heard for {LongestSilence}.", fault);
         }
-        finally
-        {
-            response.Dispose();
-        }
 
         if (_wasSilent) throw new TimeoutException($"Nothing was heard for {LongestSilence}.");
     }
 
-    /// <summary>Ends the reading; the reader disposes the response.</summary>
-    /// <remarks>
-    /// A response that is disposed is read on for up to 2 s, so that its connection can be used again. Beside a read that is under way that
-    /// tears its bytes apart, so the token goes first and the response last. .NET Framework minds no token, and has no other way.
-    /// </remarks>
+    /// <summary>First the token: a response that is merely disposed is read on for seconds, so that its connection can be used again. .NET Framework minds only the second.</summary>
     public void Dispose()
     {
         _stop.Cancel();
-#if NET
-        if (_isReading) return;
-#endif
         response.Dispose();
     }
 
