@@ -84,7 +84,8 @@ internal sealed class ConnectionLoop(
             : new ProbeVerdict(FailureText.Of(end.Error, "the connection was closed"), end.Error, IsTokenFresh: false, IsServerAnswering: !end.HasHandshakeFailed);
 
         bool mayBeTheToken = verdict.IsTokenFresh && !_hasRetriedAtOnce;
-        if (!ForgetFailuresOfLongAgo() && !mayBeTheToken) _choice.Failed(_transport, verdict.IsServerAnswering);
+        bool countsAgainstTheWay = end.HasHandshakeFailed || _transport == ClientTransport.ServerSentEvents;
+        if (!ForgetFailuresOfLongAgo() && !mayBeTheToken && countsAgainstTheWay) _choice.Failed(_transport, verdict.IsServerAnswering);
 
         TimeSpan wait;
         if (_transport == ClientTransport.WebSockets && _choice.Next == ClientTransport.ServerSentEvents && verdict.IsServerAnswering)
@@ -127,11 +128,11 @@ internal sealed class ConnectionLoop(
         return true;
     }
 
-    /// <summary>When SignalR may return by itself; not where WebSockets seem to be cut off again and again.</summary>
+    /// <summary>When SignalR may return by itself. A connection that stood and dropped says nothing against WebSockets: the server may be flapping.</summary>
     private TimeSpan? OwnAttemptAfterDrop(Exception? reason)
     {
-        if (!ForgetFailuresOfLongAgo()) _choice.Failed(ClientTransport.WebSockets, isServerAnswering: true);
-        return _choice.Next == ClientTransport.WebSockets ? _backoff.Next(reason) : null;
+        ForgetFailuresOfLongAgo();
+        return _backoff.Next(reason);
     }
 
     /// <returns>Whether the last connection has lasted.</returns>

@@ -1,7 +1,7 @@
 namespace Realtime.Client.Connection;
 
 /// <summary>
-/// Decides what carries the next connection. WebSockets that fail three times in a row, without one of them having lasted, while the server
+/// Decides what carries the next connection. WebSockets whose handshake fails three times, without one of them having lasted, while the server
 /// answers otherwise, are blocked: then server-sent events take over, and WebSockets are tried again after some minutes, and whenever those
 /// fail too. Not thread-safe; pure but for the clock.
 /// </summary>
@@ -28,7 +28,7 @@ internal sealed class TransportChoice(ClientTransport wanted, TimeProvider time,
 
     private bool IsBlocked => _failures >= FailuresBeforeFallback;
 
-    /// <summary>A connection has ended that did not last, or was never made.</summary>
+    /// <summary>A handshake has failed, or a stream has ended that did not last.</summary>
     /// <param name="transport">What carried it.</param>
     /// <param name="isServerAnswering">Whether the server answers otherwise.</param>
     public void Failed(ClientTransport transport, bool isServerAnswering)

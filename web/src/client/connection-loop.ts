@@ -139,10 +139,11 @@ export class ConnectionLoop {
     clearTimeout(trial);
     session.close();
     if (this.#hasLasted || (isStream && end.reconnectAfterMs !== undefined)) this.#choice.lasted(this.#transport);
-    else if (end.reconnectAfterMs === undefined) this.#choice.failed(this.#transport, true);
+    // A socket that stood and dropped says nothing against WebSockets: the server may be flapping.
+    else if (isStream) this.#choice.failed(this.#transport, true);
     if (end.fatal !== undefined) throw end.fatal;
     this.#options.onLost();
-    return { end, nextPurpose: "connect", isServerAnswering: end.reconnectAfterMs === undefined };
+    return { end, nextPurpose: "connect" };
   }
 
   /** A browser hides why a handshake was refused; the same token over REST tells. */
