@@ -59,7 +59,7 @@ public sealed class AgentEventsClient : IAsyncDisposable
         var pump = new EventPump(_options, new SinkChoice(this), _cursors);
         _follower = new StreamFollower(_options, live, missed, pump, _cursors, _states, lost => HistoryLost?.Invoke(this, lost), _logger);
         var probe = new HandshakeProbe(missed, _cursors, tokens, live);
-        _connections = new ConnectionLoop(_options, live, tokens, probe, _states, _logger);
+        _connections = new ConnectionLoop(_options, live, tokens, _rest, missed, probe, _states, _logger);
     }
 
     /// <summary>The state has changed. Raised one by one, in order, from a task of its own.</summary>

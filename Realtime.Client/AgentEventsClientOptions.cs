@@ -34,6 +34,10 @@ public sealed class AgentEventsClientOptions
     /// <value>The types of the wire contract.</value>
     public EventTypes EventTypes { get; set; } = EventTypes.CreateDefault();
 
+    /// <summary>What carries events as they happen.</summary>
+    /// <value><see cref="ClientTransport.Automatic"/>: WebSockets, and server-sent events where those are blocked.</value>
+    public ClientTransport Transport { get; set; }
+
     /// <summary>When to try again, for the first connect and every reconnect alike.</summary>
     /// <value>An <see cref="ExponentialBackoffRetryPolicy"/> that uses <see cref="Jitter"/>.</value>
     public IRetryPolicy? RetryPolicy { get; set; }
@@ -69,7 +73,7 @@ public sealed class AgentEventsClientOptions
     /// <value>30 s.</value>
     public TimeSpan IdleCheckInterval { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Sends the requests; for tests and proxies. The caller disposes it.</summary>
+    /// <summary>Sends the requests, streams of server-sent events too; for tests and proxies. The caller disposes it.</summary>
     /// <value>One of the client's own.</value>
     public HttpMessageHandler? HttpMessageHandler { get; set; }
 
@@ -127,6 +131,7 @@ public sealed class AgentEventsClientOptions
         if (LoggerFactory is null) yield return (nameof(LoggerFactory), "must not be null");
         if (TimeProvider is null) yield return (nameof(TimeProvider), "must not be null");
         if (Jitter is null) yield return (nameof(Jitter), "must not be null");
+        if (Transport is not (ClientTransport.Automatic or ClientTransport.WebSockets or ClientTransport.ServerSentEvents)) yield return (nameof(Transport), "must be one of its values");
         if (LiveBufferCapacity is < 1 or > 100_000) yield return (nameof(LiveBufferCapacity), "must be 1 to 100,000");
         if (PageSize is < 1 or > 1000) yield return (nameof(PageSize), "must be 1 to 1000");
         if (CursorSaveInterval < TimeSpan.Zero) yield return (nameof(CursorSaveInterval), "must not be negative");

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Realtime.Client.Ordering;
+using Realtime.Client.Recovery;
 using Realtime.Client.Telemetry;
 
 namespace Realtime.Client.Connection;
@@ -12,6 +13,8 @@ internal sealed class ConnectionLoop(
     AgentEventsClientOptions options,
     LiveBuffer live,
     TokenSource tokens,
+    RestLink rest,
+    MissedEvents missed,
     HandshakeProbe probe,
     ConnectionStateMachine states,
     ILogger logger)
@@ -21,6 +24,8 @@ internal sealed class ConnectionLoop(
 
     private readonly TimeProvider _time = options.TimeProvider;
     private readonly Backoff _backoff = new(options.RetryPolicy!, options.TimeProvider, logger);
+    private readonly TransportChoice _choice = new(options.Transport, options.TimeProvider, options.Jitter);
+    private ClientTransport _transport;
     private bool _hasRetriedAtOnce;
     private bool _wasLimited;
 
@@ -41,7 +46,10 @@ internal sealed class ConnectionLoop(
 
     private async Task<LinkEnd> ConnectAsync(CancellationToken stopping)
     {
-        var link = new HubLink(options, tokens, live, NextDelayAfterDrop, logger);
+        _transport = _choice.Next;
+        ILink link = _transport == ClientTransport.ServerSentEvents
+            ? new EventStreamLink(options, rest, missed, tokens, live, logger)
+            : new HubLink(options, tokens, live, OwnAttemptAfterDrop, logger);
         await using var _ = link.ConfigureAwait(false);
         try
         {
@@ -54,7 +62,11 @@ internal sealed class ConnectionLoop(
 
         _hasRetriedAtOnce = false;
         _wasLimited = false;
-        return await new LinkSession(options, link, live, tokens, states, _backoff, logger).RunAsync(stopping).ConfigureAwait(false);
+        var session = new LinkSession(options, link, live, tokens, states, _backoff, logger)
+        {
+            TrialIn = _transport == ClientTransport.ServerSentEvents ? _choice.TrialIn : null,
+        };
+        return await session.RunAsync(stopping).ConfigureAwait(false);
     }
 
     /// <summary>Says why there is no connection, and how long to wait for the next.</summary>
@@ -62,17 +74,27 @@ internal sealed class ConnectionLoop(
     {
         if (end.ReturnAfter is { } asked)
         {
-            ForgetFailuresOfLongAgo();
-            states.TryMove(ConnectionState.Reconnecting, "the server is going away", nextAttemptIn: asked);
+            if (!ForgetFailuresOfLongAgo() && _transport == ClientTransport.ServerSentEvents) _choice.Lasted(_transport); // as long as it was to
+            states.TryMove(ConnectionState.Reconnecting, end.Reason!, nextAttemptIn: asked);
             return asked;
         }
 
         var verdict = end.HasHandshakeFailed && !await IsLimitedAsync(end.Error, stopping).ConfigureAwait(false)
-            ? await probe.AskAsync(end.Error, stopping).ConfigureAwait(false)
-            : new ProbeVerdict(FailureText.Of(end.Error, "the connection was closed"), end.Error, IsTokenFresh: false);
+            ? await probe.AskAsync(end.Error, _transport, stopping).ConfigureAwait(false)
+            : new ProbeVerdict(FailureText.Of(end.Error, "the connection was closed"), end.Error, IsTokenFresh: false, IsServerAnswering: !end.HasHandshakeFailed);
+
+        bool mayBeTheToken = verdict.IsTokenFresh && !_hasRetriedAtOnce;
+        bool countsAgainstTheWay = end.HasHandshakeFailed || _transport == ClientTransport.ServerSentEvents;
+        if (!ForgetFailuresOfLongAgo() && !mayBeTheToken && countsAgainstTheWay) _choice.Failed(_transport, verdict.IsServerAnswering);
 
         TimeSpan wait;
-        if (verdict.IsTokenFresh && !_hasRetriedAtOnce)
+        if (_transport == ClientTransport.WebSockets && _choice.Next == ClientTransport.ServerSentEvents && verdict.IsServerAnswering)
+        {
+            // What failed was the way, and there is another. A server that is away, or asks for patience, gets it.
+            wait = TimeSpan.Zero;
+            verdict = verdict with { Reason = "WebSockets are blocked; going on over server-sent events" };
+        }
+        else if (mayBeTheToken)
         {
             // The handshake's token had expired and there is a good one now: once, no reason to wait.
             _hasRetriedAtOnce = true;
@@ -80,7 +102,7 @@ internal sealed class ConnectionLoop(
         }
         else
         {
-            var backoff = NextDelayAfterDrop(verdict.Error) ?? throw new RealtimeException("The retry policy gave up connecting.", verdict.Error);
+            var backoff = _backoff.Next(verdict.Error) ?? throw new RealtimeException("The retry policy gave up connecting.", verdict.Error);
             wait = RetryAfter.Respect(backoff, verdict.Error, options.Jitter);
         }
 
@@ -101,19 +123,24 @@ internal sealed class ConnectionLoop(
             return false;
         }
 
-        if (_wasLimited) await probe.AskAsync(error, stopping).ConfigureAwait(false);
+        if (_wasLimited) await probe.AskAsync(error, _transport, stopping).ConfigureAwait(false);
         _wasLimited = true;
         return true;
     }
 
-    private TimeSpan? NextDelayAfterDrop(Exception? reason)
+    /// <summary>When SignalR may return by itself. A connection that stood and dropped says nothing against WebSockets: the server may be flapping.</summary>
+    private TimeSpan? OwnAttemptAfterDrop(Exception? reason)
     {
         ForgetFailuresOfLongAgo();
         return _backoff.Next(reason);
     }
 
-    private void ForgetFailuresOfLongAgo()
+    /// <returns>Whether the last connection has lasted.</returns>
+    private bool ForgetFailuresOfLongAgo()
     {
-        if (states.TakeLiveTime() >= StableAfter) _backoff.Reset();
+        if (states.TakeLiveTime() < StableAfter) return false;
+        _backoff.Reset();
+        _choice.Lasted(_transport);
+        return true;
     }
 }

@@ -15,6 +15,7 @@ internal sealed class ConnectionStateMachine(TimeProvider time, NotificationQueu
     private int _generation;
     private long _sinceTimestamp = time.GetTimestamp();
     private TimeSpan _wasLiveFor;
+    private ClientTransport? _transport;
 
     public ConnectionStatus Current
     {
@@ -77,6 +78,7 @@ internal sealed class ConnectionStateMachine(TimeProvider time, NotificationQueu
                 NextAttemptAt = nextAttemptIn is { } wait ? now + wait : null,
                 FailedAttempts = failedAttempts,
                 Error = error,
+                Transport = to is ConnectionState.CatchingUp or ConnectionState.Live ? _transport : null,
             };
             changes.Add_NeedsLock(new ConnectionStateChangedEventArgs(previous, next));
         }
@@ -86,14 +88,17 @@ internal sealed class ConnectionStateMachine(TimeProvider time, NotificationQueu
     }
 
     /// <summary>A connection stands: counts up the generation and begins to catch up.</summary>
+    /// <param name="reason">Why, for people.</param>
+    /// <param name="transport">What carries it.</param>
     /// <returns>The new generation.</returns>
-    public int Connected(string reason)
+    public int Connected(string reason, ClientTransport transport = ClientTransport.WebSockets)
     {
         int generation;
         lock (_lock)
         {
             generation = ++_generation;
             _wasLiveFor = TimeSpan.Zero;
+            _transport = transport;
         }
 
         TryMove(ConnectionState.CatchingUp, reason, generation: generation);

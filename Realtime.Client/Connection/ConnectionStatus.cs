@@ -20,6 +20,9 @@ public sealed record ConnectionStatus
 
     /// <summary>The error behind it, if any.</summary>
     public Exception? Error { get; init; }
+
+    /// <summary>What carries the connection, while there is one: <see cref="ClientTransport.WebSockets"/> or <see cref="ClientTransport.ServerSentEvents"/>.</summary>
+    public ClientTransport? Transport { get; init; }
 }
 
 /// <summary>Arguments of <see cref="AgentEventsClient.StateChanged"/>.</summary>

@@ -19,7 +19,7 @@ namespace Realtime.Client.Connection;
 /// When the connection drops, SignalR makes one attempt of its own, by our policy; whatever follows is the owner's to decide,
 /// because a failed handshake must be explained first.
 /// </summary>
-internal sealed class HubLink : IAsyncDisposable
+internal sealed class HubLink : ILink
 {
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestLeave = TimeSpan.FromMinutes(5);
@@ -60,6 +60,8 @@ internal sealed class HubLink : IAsyncDisposable
         _connection.On<JsonElement>(nameof(IAgentClient.ReceiveReconnect), OnReconnectRequest);
     }
 
+    public ClientTransport Transport => ClientTransport.WebSockets;
+
     public ChannelReader<LinkSignal> Signals => _signals.Reader;
 
     /// <summary>Whether this platform keeps from us what a server answers to a handshake that it refuses.</summary>
@@ -70,7 +72,6 @@ internal sealed class HubLink : IAsyncDisposable
         true;
 #endif
 
-    /// <summary>What the server answered to the last handshake, if it asked to come back later.</summary>
     public ServerAnswerException? Refusal =>
 #if NET
         _handshake.Refusal;
@@ -78,7 +79,6 @@ internal sealed class HubLink : IAsyncDisposable
         null;
 #endif
 
-    /// <summary>Connects. The hub may not have joined its group yet when this completes; <see cref="GetHeadAsync"/> is the barrier.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         using var limit = _options.TimeProvider.CancelAfter(_options.ConnectTimeout);
@@ -93,15 +93,9 @@ internal sealed class HubLink : IAsyncDisposable
         }
     }
 
-    /// <summary>The head, read after the connection has joined its group.</summary>
-    /// <exception cref="StoreAwayException">The server's store does not answer; the connection stays.</exception>
     public Task<StreamPosition> GetHeadAsync(CancellationToken cancellationToken) =>
         InvokeAsync(ct => _connection.InvokeAsync<StreamPosition>(nameof(IAgentHub.GetHead), ct), cancellationToken);
 
-    /// <summary>Extends the connection.</summary>
-    /// <returns>Seconds until the new expiry.</returns>
-    /// <exception cref="StoreAwayException">The server refuses for now; the connection stays.</exception>
-    /// <exception cref="AccessDeniedException">The token is another user's: the server ends the connection.</exception>
     public async Task<double> RenewTokenAsync(string token, CancellationToken cancellationToken)
     {
         try
@@ -230,5 +224,5 @@ internal sealed class HubLink : IAsyncDisposable
     }
 }
 
-/// <summary>The hub refused a call because of its own state; the connection stays.</summary>
-internal sealed class StoreAwayException(Exception innerException) : RealtimeException("The hub refused a call.", innerException);
+/// <summary>The server refused a call because of its own state; the connection stays.</summary>
+internal sealed class StoreAwayException(Exception innerException) : RealtimeException("The server refused a call.", innerException);

@@ -7,14 +7,15 @@ namespace Realtime.Client.Connection;
 /// <summary>How a connection ended.</summary>
 /// <param name="Error">The cause, if one is known.</param>
 /// <param name="HasHandshakeFailed">An attempt to connect was refused or did not get through.</param>
-/// <param name="ReturnAfter">The server asked to return after this time.</param>
-internal sealed record LinkEnd(Exception? Error, bool HasHandshakeFailed = false, TimeSpan? ReturnAfter = null);
+/// <param name="ReturnAfter">There is a reason to return after this time.</param>
+/// <param name="Reason">That reason, for people.</param>
+internal sealed record LinkEnd(Exception? Error, bool HasHandshakeFailed = false, TimeSpan? ReturnAfter = null, string? Reason = null);
 
 /// <summary>
-/// Looks after one connected <see cref="HubLink"/> until it ends: asks for the head after each (re)connect and when nothing was
+/// Looks after one connected <see cref="ILink"/> until it ends: asks for the head after each (re)connect and when nothing was
 /// heard for long, renews the token, and gives up a connection that is stuck.
 /// </summary>
-internal sealed class LinkSession(AgentEventsClientOptions options, HubLink link, LiveBuffer live, TokenSource tokens, ConnectionStateMachine states, Backoff backoff, ILogger logger)
+internal sealed class LinkSession(AgentEventsClientOptions options, ILink link, LiveBuffer live, TokenSource tokens, ConnectionStateMachine states, Backoff backoff, ILogger logger)
 {
     private static readonly TimeSpan StuckAfter = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan SignalGrace = TimeSpan.FromSeconds(2);
@@ -22,11 +23,15 @@ internal sealed class LinkSession(AgentEventsClientOptions options, HubLink link
     private readonly TimeProvider _time = options.TimeProvider;
     private readonly Alarm _head = new(options.TimeProvider);
     private readonly Alarm _stuck = new(options.TimeProvider);
+    private readonly Alarm _trial = new(options.TimeProvider);
     private CancellationTokenSource? _renewalEnd;
     private Task? _renewal;
     private TimeSpan _idle;
     private int _generation;
     private int _barrierOf;
+
+    /// <summary>After how long the connection is given up for an attempt at a better one; <see langword="null"/>: never.</summary>
+    public TimeSpan? TrialIn { get; init; }
 
     /// <exception cref="AccessDeniedException">The token became another user's.</exception>
     public async Task<LinkEnd> RunAsync(CancellationToken stopping)
@@ -43,7 +48,8 @@ internal sealed class LinkSession(AgentEventsClientOptions options, HubLink link
 
     private async Task<LinkEnd> LookAfterAsync(CancellationToken stopping)
     {
-        Connected("connected", stopping);
+        Connected(link.Transport == ClientTransport.WebSockets ? "connected" : "connected over server-sent events", stopping);
+        _trial.In(TrialIn);
         while (true)
         {
             if (_renewal is { IsCompleted: true } renewal)
@@ -61,6 +67,10 @@ internal sealed class LinkSession(AgentEventsClientOptions options, HubLink link
                 ClientLog.ConnectionStuck(logger, states.Current.Since);
                 return new LinkEnd(new TimeoutException("The connection began no attempt to return."));
             }
+            else if (_trial.IsDue)
+            {
+                return new LinkEnd(Error: null, ReturnAfter: TimeSpan.Zero, Reason: "trying WebSockets again");
+            }
             else if (_head.IsDue)
             {
                 if (await CheckHeadAsync(stopping).ConfigureAwait(false) is { } end) return end;
@@ -70,7 +80,7 @@ internal sealed class LinkSession(AgentEventsClientOptions options, HubLink link
 
     private void Connected(string reason, CancellationToken stopping)
     {
-        _generation = states.Connected(reason);
+        _generation = states.Connected(reason, link.Transport);
         ClientMetrics.Connects.Add(1);
         _stuck.Off();
         _head.In(TimeSpan.Zero);
@@ -93,7 +103,7 @@ internal sealed class LinkSession(AgentEventsClientOptions options, HubLink link
                 return null;
             case LinkSignal.Leave leave:
                 ClientLog.ServerLeaving(logger, leave.After);
-                return new LinkEnd(Error: null, ReturnAfter: leave.After);
+                return new LinkEnd(Error: null, ReturnAfter: leave.After, Reason: "the server is going away");
             case LinkSignal.Closed closed:
                 return new LinkEnd(link.Refusal ?? closed.Error, HasHandshakeFailed: _stuck.IsSet);
             default:
@@ -106,7 +116,7 @@ internal sealed class LinkSession(AgentEventsClientOptions options, HubLink link
     {
         if (link.Signals.TryRead(out var signal)) return signal;
 
-        var wait = Alarm.Earliest(_head, _stuck);
+        var wait = Alarm.Earliest(_head, _stuck, _trial);
         if (wait <= TimeSpan.Zero) return null;
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(stopping);

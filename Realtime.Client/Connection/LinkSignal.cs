@@ -1,6 +1,6 @@
 namespace Realtime.Client.Connection;
 
-/// <summary>What a <see cref="HubLink"/> has to tell its owner.</summary>
+/// <summary>What an <see cref="ILink"/> has to tell its owner.</summary>
 internal abstract record LinkSignal
 {
     private LinkSignal()

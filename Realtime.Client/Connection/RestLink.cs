@@ -22,6 +22,10 @@ internal sealed record RestAnswer(HttpStatusCode Status, byte[] Body, TimeSpan? 
 internal sealed class RestLink : IDisposable
 {
     private const long MaxAnswerBytes = 32 * 1024 * 1024;
+    private const string EventStream = "text/event-stream";
+#if !NET
+    private const int MaxConnections = 16;
+#endif
 
     private readonly HttpClient _http;
     private readonly string _baseUrl;
@@ -52,6 +56,28 @@ internal sealed class RestLink : IDisposable
             : answer;
     }
 
+    /// <summary>Begins a request whose answer is a stream of server-sent events, with exactly this token.</summary>
+    /// <returns>The answer, of which only the headers have arrived; the caller disposes it.</returns>
+    /// <exception cref="ServerAnswerException">Any other answer.</exception>
+    public async Task<HttpResponseMessage> OpenStreamAsync(string pathAndQuery, string token, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, _baseUrl + pathAndQuery);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(EventStream));
+        var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (response.IsSuccessStatusCode && response.Content.Headers.ContentType?.MediaType == EventStream) return response;
+            byte[] body = response.IsSuccessStatusCode ? [] : await ReadBodyAsync(response, cancellationToken).ConfigureAwait(false);
+            throw new RestAnswer(response.StatusCode, body, RetryAfter.Of(response.Headers.RetryAfter, _time)).ToException();
+        }
+        catch
+        {
+            response.Dispose();
+            throw;
+        }
+    }
+
     public void Dispose() => _http.Dispose();
 
     private async Task<RestAnswer> SendOnceAsync(HttpMethod method, string pathAndQuery, byte[]? json, CancellationToken cancellationToken)
@@ -66,13 +92,15 @@ internal sealed class RestLink : IDisposable
         }
 
         using var response = await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
-#if NET
-        byte[] body = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
-#else
-        byte[] body = await response.Content.ReadAsByteArrayAsync().ConfigureAwait(false);
-#endif
-        return new RestAnswer(response.StatusCode, body, RetryAfter.Of(response.Headers.RetryAfter, _time));
+        return new RestAnswer(response.StatusCode, await ReadBodyAsync(response, cancellationToken).ConfigureAwait(false), RetryAfter.Of(response.Headers.RetryAfter, _time));
     }
+
+    private static Task<byte[]> ReadBodyAsync(HttpResponseMessage response, CancellationToken cancellationToken) =>
+#if NET
+        response.Content.ReadAsByteArrayAsync(cancellationToken);
+#else
+        response.Content.ReadAsByteArrayAsync().OrCancelled(cancellationToken);
+#endif
 
     private static HttpMessageHandler CreateHandler() =>
 #if NET
@@ -83,6 +111,11 @@ internal sealed class RestLink : IDisposable
             UseCookies = false,
         };
 #else
-        new HttpClientHandler { AutomaticDecompression = DecompressionMethods.GZip | DecompressionMethods.Deflate, UseCookies = false };
+        new HttpClientHandler
+        {
+            AutomaticDecompression = DecompressionMethods.GZip | DecompressionMethods.Deflate,
+            UseCookies = false,
+            MaxConnectionsPerServer = MaxConnections, // .NET Framework grants two, which two streams would fill
+        };
 #endif
 }

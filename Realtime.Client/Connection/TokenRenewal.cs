@@ -8,7 +8,7 @@ namespace Realtime.Client.Connection;
 /// session, because a token provider that hangs must not keep the session from noticing that its connection is gone. A renewal
 /// that fails is tried again; when none succeeds, the server ends the connection and the next handshake needs a token anyway.
 /// </summary>
-internal sealed class TokenRenewal(AgentEventsClientOptions options, HubLink link, TokenSource tokens, ILogger logger)
+internal sealed class TokenRenewal(AgentEventsClientOptions options, ILink link, TokenSource tokens, ILogger logger)
 {
     private static readonly TimeSpan SoonestRetry = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LatestRetry = TimeSpan.FromSeconds(5);

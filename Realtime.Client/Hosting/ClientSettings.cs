@@ -17,7 +17,7 @@ internal sealed class ClientSettings(IConfiguration section, AgentEventsClientOp
     private static readonly string[] Keys =
     [
         nameof(AgentEventsClientOptions.ServerUrl), nameof(AgentEventsClientOptions.UserId), CursorFile, ServerCursor,
-        nameof(AgentEventsClientOptions.StartFrom), nameof(AgentEventsClientOptions.HandlerFailure),
+        nameof(AgentEventsClientOptions.StartFrom), nameof(AgentEventsClientOptions.HandlerFailure), nameof(AgentEventsClientOptions.Transport),
         nameof(AgentEventsClientOptions.LiveBufferCapacity), nameof(AgentEventsClientOptions.PageSize), nameof(AgentEventsClientOptions.CursorSaveInterval),
         nameof(AgentEventsClientOptions.RequestTimeout), nameof(AgentEventsClientOptions.ConnectTimeout), nameof(AgentEventsClientOptions.IdleCheckInterval),
     ];
@@ -44,6 +44,7 @@ internal sealed class ClientSettings(IConfiguration section, AgentEventsClientOp
         ReadCursorStore();
         ReadStart();
         ReadFailure(section.GetSection(nameof(options.HandlerFailure)));
+        ReadTransport();
         if (Number(nameof(options.LiveBufferCapacity)) is { } capacity) options.LiveBufferCapacity = capacity;
         if (Number(nameof(options.PageSize)) is { } size) options.PageSize = size;
         if (Time(nameof(options.CursorSaveInterval)) is { } interval) options.CursorSaveInterval = interval;
@@ -97,6 +98,15 @@ internal sealed class ClientSettings(IConfiguration section, AgentEventsClientOp
                 Fail(nameof(options.StartFrom), other, "Cursor, CursorElseBeginning, Beginning or Head");
                 break;
         }
+    }
+
+    private void ReadTransport()
+    {
+        if (Text(nameof(options.Transport)) is not { } transport) return;
+        if (Is(transport, nameof(ClientTransport.Automatic))) options.Transport = ClientTransport.Automatic;
+        else if (Is(transport, nameof(ClientTransport.WebSockets))) options.Transport = ClientTransport.WebSockets;
+        else if (Is(transport, nameof(ClientTransport.ServerSentEvents))) options.Transport = ClientTransport.ServerSentEvents;
+        else Fail(nameof(options.Transport), transport, "Automatic, WebSockets or ServerSentEvents");
     }
 
     private void ReadFailure(IConfigurationSection failure)

@@ -88,6 +88,9 @@ internal static partial class ClientLog
     [LoggerMessage(26, LogLevel.Warning, "Where to read from could not be found ({Failures} in a row); next try in {Delay}")]
     public static partial void StartFailed(ILogger logger, int failures, TimeSpan delay, Exception error);
 
+    [LoggerMessage(34, LogLevel.Debug, "The stream says {Name}; asking the server")]
+    public static partial void StreamSays(ILogger logger, string name);
+
     [LoggerMessage(30, LogLevel.Warning, "The cursor of {Consumer} could not be read from the server; next try in {Delay}")]
     public static partial void CursorNotLoaded(ILogger logger, string consumer, TimeSpan delay, Exception error);
 

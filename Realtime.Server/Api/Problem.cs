@@ -54,15 +54,18 @@ internal sealed record Problem(int Status, string Type, string Title, string? De
         {
             Extensions = new Dictionary<string, object?>
             {
-                ["reason"] = lost.Reason switch
-                {
-                    HistoryLostReason.EpochChanged => "epoch_changed",
-                    HistoryLostReason.AheadOfHead => "ahead_of_head",
-                    HistoryLostReason.Trimmed => "trimmed",
-                    _ => "forked",
-                },
+                ["reason"] = NameOf(lost.Reason),
                 ["head"] = lost.Head.ToString(),
                 ["oldest"] = lost.Oldest.ToString(),
             },
         };
+
+    /// <summary>The reason's name on the wire.</summary>
+    internal static string NameOf(HistoryLostReason reason) => reason switch
+    {
+        HistoryLostReason.EpochChanged => "epoch_changed",
+        HistoryLostReason.AheadOfHead => "ahead_of_head",
+        HistoryLostReason.Trimmed => "trimmed",
+        _ => "forked",
+    };
 }

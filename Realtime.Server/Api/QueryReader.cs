@@ -48,6 +48,14 @@ internal sealed class QueryReader(IQueryCollection query)
         return null;
     }
 
+    public bool Flag(string name, bool otherwise)
+    {
+        if (!TryGet(name, out string? text)) return otherwise;
+        if (text is "true" or "false") return text == "true";
+        Fail(name, "must be true or false");
+        return otherwise;
+    }
+
     public string? Text(string name) => TryGet(name, out string? text) ? text : null;
 
     public void Fail(string name, string problem) => Fault ??= Problem.Invalid(name, problem);

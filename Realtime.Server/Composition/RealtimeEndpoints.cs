@@ -41,6 +41,7 @@ public static class RealtimeEndpoints
         ((IEndpointConventionBuilder)rest).Add(SecurityHeaders.OfData);
         ((IEndpointConventionBuilder)rest).Add(app.ServiceProvider.GetRequiredService<LeavingAnswers>().Mark);
         MapPublish(rest, app.ServiceProvider);
+        MapStream(rest, app.ServiceProvider);
         MapRest(rest.MapGroup(string.Empty).AddEndpointFilter<RequestFilter>().AddEndpointFilter<StoreFaults>());
         RevocationEndpoints.Map(rest.MapGroup(string.Empty).WithTags("Admin").AddEndpointFilter<RequestFilter>().AddEndpointFilter<StoreFaults>());
         MapHealth(routes);
@@ -72,6 +73,16 @@ public static class RealtimeEndpoints
             .WithName("PublishEvents").WithSummary("Publishes one event, or an array of at most 1000, all or nothing.")
             .DescribesJson<PublishRequest>().Produces<PublishReceipt>(201).Produces<PublishReceipt>(200)
             .ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(413).ProducesProblem(503);
+    }
+
+    /// <summary>A request that is a connection: it passes the hub's door and counts as one.</summary>
+    private static void MapStream(RouteGroupBuilder rest, IServiceProvider services)
+    {
+        var stream = rest.MapGet(Routes.EventStream, (Delegate)EventStreamEndpoint.HandleAsync).RequireAuthorization(Access.Self)
+            .WithName("FollowEvents").WithSummary("The stream as server-sent events: what comes after a position, then live.")
+            .Produces(200, contentType: "text/event-stream").ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(503);
+        stream.Add(endpoint => endpoint.RequestDelegate = services.GetRequiredService<HandshakeLimits>().Hold(endpoint.RequestDelegate!));
+        stream.Add(services.GetRequiredService<HubDoor>().Guard);
     }
 
     private static ConnectionDelegate ReleaseHandshake(ConnectionDelegate next) => connection =>

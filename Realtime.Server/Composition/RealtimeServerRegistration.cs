@@ -7,6 +7,7 @@ using Realtime.Server.Auth;
 using Realtime.Server.Demo;
 using Realtime.Server.Draining;
 using Realtime.Server.EventStore;
+using Realtime.Server.EventStreams;
 using Realtime.Server.FanOut;
 using Realtime.Server.Hubs;
 using Realtime.Server.Limits;
@@ -51,6 +52,8 @@ public static class RealtimeServerRegistration
         services.AddSingleton<HeadReader>();
         services.AddHostedService(s => s.GetRequiredService<HeadReader>());
         services.AddHostedService<ConnectionExpiry>();
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<EventStreamSettings>(s, (Func<double>)RetentionJob.NextJitter));
+        services.AddSingleton<EventStreamServer>();
         services.AddHostedService(s => ActivatorUtilities.CreateInstance<RetentionJob>(s, (Func<double>)RetentionJob.NextJitter));
         LimitsSetup.Register(services);
         services.AddProblemDetails();

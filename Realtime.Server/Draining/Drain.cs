@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Options;
 using Realtime.Contracts.Hub;
+using Realtime.Server.EventStreams;
 using Realtime.Server.Hubs;
 using Realtime.Server.Telemetry;
 
@@ -37,6 +38,9 @@ internal sealed class Drain(
     /// <summary>Whether this node is going away; it never comes back.</summary>
     public bool HasBegun => _run is not null;
 
+    /// <summary>Whether everybody has been released; whoever comes now has slipped through.</summary>
+    public bool IsOver => _run is { IsCompleted: true };
+
     /// <summary>How long connections stay as they are: a tenth of the window, at most 2 s.</summary>
     internal static TimeSpan LeadOf(TimeSpan window) => window / 10 < LongestLead ? window / 10 : LongestLead;
 
@@ -63,8 +67,14 @@ internal sealed class Drain(
     private async Task ReleaseAllAsync()
     {
         var window = options.Value.DrainWindow;
-        if (window == TimeSpan.Zero || connections.IsEmpty) return;
+        if (window > TimeSpan.Zero && !connections.IsEmpty) await ReleaseAllAsync(window);
 
+        // SignalR cuts its own when the host goes on; a stream is a request, which the host would wait for.
+        foreach (var stream in connections.All.OfType<EventStreamConnection>()) Close(stream.Id);
+    }
+
+    private async Task ReleaseAllAsync(TimeSpan window)
+    {
         ServerLog.Draining(logger, connections.All.Count, window);
         long begun = time.GetTimestamp();
         var schedule = new ReleaseSchedule(LeadOf(window), window, jitter);
@@ -108,6 +118,14 @@ internal sealed class Drain(
         try
         {
             metrics.Released();
+            if (connections.Find(connectionId) is EventStreamConnection)
+            {
+                // It goes when its stream ends, so that has to be in time.
+                await Task.Delay(wait, time, _hurry.Token);
+                Close(connectionId);
+                return;
+            }
+
             await hub.Clients.Client(connectionId).ReceiveReconnect((int)wait.TotalMilliseconds);
         }
         catch (Exception fault)

@@ -9,16 +9,13 @@ namespace Realtime.Server.FanOut;
 /// connection marked <em>behind</em>, because the store is the buffer. When the write is through, the connection gets its head
 /// and fetches. So a tab that does not read delays neither its siblings nor the publisher. Thread-safe.
 /// </summary>
-internal sealed class LocalConnection(HubConnectionContext context, Func<LocalConnection, Task> catchUp, TimeProvider time)
+internal sealed class LocalConnection(HubConnectionContext context, Func<LocalConnection, Task> catchUp, TimeProvider time) : GroupMember
 {
-    private readonly Lock _lock = new();
-    private readonly List<string> _groups = new(1); // one in all likelihood, and thousands of these
-    private bool _hasEnded;
     private bool _isWriting;
     private bool _isBehind;
     private long _writingSince;
 
-    public string Id => context.ConnectionId;
+    public override string Id => context.ConnectionId;
 
     public string UserId => TokenClaims.UserIdOf(context.User);
 
@@ -27,44 +24,15 @@ internal sealed class LocalConnection(HubConnectionContext context, Func<LocalCo
     {
         get
         {
-            lock (_lock) return _isWriting ? time.GetElapsedTime(_writingSince) : TimeSpan.Zero;
+            lock (Gate) return _isWriting ? time.GetElapsedTime(_writingSince) : TimeSpan.Zero;
         }
     }
 
-    /// <summary>Notes that the connection is in the group.</summary>
-    /// <returns><see langword="false"/> when it is already, or the connection has ended.</returns>
-    public bool TryEnter(string group)
-    {
-        lock (_lock)
-        {
-            if (_hasEnded || _groups.Contains(group, StringComparer.Ordinal)) return false;
-            _groups.Add(group);
-            return true;
-        }
-    }
-
-    /// <returns><see langword="false"/> when it was not in the group.</returns>
-    public bool TryExit(string group)
-    {
-        lock (_lock) return _groups.Remove(group);
-    }
-
-    /// <summary>From now on the connection enters no group.</summary>
-    /// <returns>The groups it is in.</returns>
-    public IReadOnlyList<string> End()
-    {
-        lock (_lock)
-        {
-            _hasEnded = true;
-            return [.. _groups];
-        }
-    }
-
-    /// <summary>Sends, or marks the connection behind. Never waits.</summary>
+    /// <summary>Sends, or marks the connection behind.</summary>
     /// <returns>Whether it was sent.</returns>
-    public bool TrySend(SerializedHubMessage message)
+    public override bool TrySend(SerializedHubMessage message, EventMark? mark)
     {
-        lock (_lock)
+        lock (Gate)
         {
             if (_isWriting)
             {
@@ -96,7 +64,7 @@ internal sealed class LocalConnection(HubConnectionContext context, Func<LocalCo
         // A write that fails ends the connection, and SignalR says so; here it only means that nothing is under way any more.
         await write.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         bool wasBehind;
-        lock (_lock)
+        lock (Gate)
         {
             _isWriting = false;
             wasBehind = _isBehind;

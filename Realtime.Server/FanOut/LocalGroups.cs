@@ -18,7 +18,7 @@ internal sealed class LocalGroups
 
     public LocalGroup? Find(string name) => _groups.GetValueOrDefault(name);
 
-    public void Add(LocalConnection connection, string name)
+    public void Add(GroupMember connection, string name)
     {
         while (true)
         {
@@ -33,7 +33,7 @@ internal sealed class LocalGroups
         }
     }
 
-    public void Remove(LocalConnection connection, string name)
+    public void Remove(GroupMember connection, string name)
     {
         if (!_groups.TryGetValue(name, out var group)) return;
         lock (group)
@@ -45,7 +45,7 @@ internal sealed class LocalGroups
     }
 
     /// <summary>The connection has ended: an <see cref="Add"/> that is under way, or comes late, leaves nothing behind.</summary>
-    public void End(LocalConnection connection)
+    public void End(GroupMember connection)
     {
         foreach (string name in connection.End()) Remove(connection, name);
     }
@@ -66,7 +66,7 @@ internal sealed class LocalGroup(string name)
 
     public string Name => name;
 
-    public ImmutableArray<LocalConnection> Members { get; set; } = [];
+    public ImmutableArray<GroupMember> Members { get; set; } = [];
 
     public bool IsClosed { get; set; }
 
@@ -88,7 +88,7 @@ internal sealed class LocalGroup(string name)
             int skipped = 0;
             foreach (var member in Members)
             {
-                if (except?.Contains(member.Id) != true && !member.TrySend(message)) skipped++;
+                if (except?.Contains(member.Id) != true && !member.TrySend(message, mark)) skipped++;
             }
 
             if (mark is { } pushed)
@@ -132,7 +132,7 @@ internal sealed class LocalGroup(string name)
     {
         lock (this)
         {
-            Send(message, mark: null);
+            foreach (var member in Members) member.TellHead(message, head);
             _progress.Reached(head);
         }
     }

@@ -61,7 +61,7 @@ internal sealed class ShardLifetimeManager(
 
     public override Task SendConnectionAsync(string connectionId, string methodName, object?[] args, CancellationToken cancellationToken = default)
     {
-        if (_connections.TryGetValue(connectionId, out var connection)) connection.TrySend(new SerializedHubMessage(Serialize(methodName, args)));
+        if (_connections.TryGetValue(connectionId, out var connection)) connection.TrySend(new SerializedHubMessage(Serialize(methodName, args)), mark: null);
         return Task.CompletedTask;
     }
 
@@ -89,6 +89,12 @@ internal sealed class ShardLifetimeManager(
 
     public void SendLocal(LocalGroup group, string methodName, object argument) =>
         group.Send(new SerializedHubMessage(Serialize(methodName, [argument])), MarkOf(methodName, [argument]));
+
+    /// <summary>Lets a receiver that is no connection of the hub have what is pushed to a group.</summary>
+    public void Join(GroupMember member, string groupName) => groups.Add(member, groupName);
+
+    /// <summary>Ends that.</summary>
+    public void Leave(GroupMember member) => groups.End(member);
 
     /// <summary>
     /// Pushes an event at once, on the caller's thread, when that takes next to no time: nothing here waits, neither for a client

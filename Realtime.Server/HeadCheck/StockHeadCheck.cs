@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Realtime.Contracts;
 using Realtime.Contracts.Hub;
 using Realtime.Server.EventStore;
+using Realtime.Server.EventStreams;
 using Realtime.Server.Hubs;
 using Realtime.Server.Telemetry;
 
@@ -60,8 +61,14 @@ internal sealed class StockHeadCheck(
     }
 
     /// <summary>Tells a connection the head, unless it knows it, or does not even read what it was told before: then next time.</summary>
-    private void Tell(HubConnection connection, StreamPosition head)
+    private void Tell(ClientConnection connection, StreamPosition head)
     {
+        if (connection is EventStreamConnection stream)
+        {
+            stream.HearHead(head); // knows by itself what is news
+            return;
+        }
+
         var last = _told.GetValueOrDefault(connection.Id);
         if (last is { Sending.IsCompleted: false }) return;
         if (last is not null && last.Head == head && last.Sending.GetAwaiter().GetResult()) return; // has completed, see above
@@ -69,7 +76,7 @@ internal sealed class StockHeadCheck(
     }
 
     /// <returns>Whether it was told.</returns>
-    private async Task<bool> SendAsync(HubConnection connection, StreamPosition head)
+    private async Task<bool> SendAsync(ClientConnection connection, StreamPosition head)
     {
         try
         {
@@ -83,7 +90,7 @@ internal sealed class StockHeadCheck(
         }
     }
 
-    private void Forget(ICollection<HubConnection> open)
+    private void Forget(ICollection<ClientConnection> open)
     {
         if (_told.Count == 0) return;
         var ids = open.Select(c => c.Id).ToHashSet(StringComparer.Ordinal);

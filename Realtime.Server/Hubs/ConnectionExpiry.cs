@@ -43,7 +43,7 @@ internal sealed class ConnectionExpiry(
         }
     }
 
-    private void EndIfExpired(HubConnection connection, DateTimeOffset now)
+    private void EndIfExpired(ClientConnection connection, DateTimeOffset now)
     {
         if (connection.CloseRequestedAt is { } asked)
         {

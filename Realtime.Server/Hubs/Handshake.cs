@@ -20,8 +20,12 @@ internal static class Handshake
     public static void Release(ConnectionContext connection)
     {
         if (connection.Features.Get<IHttpTransportFeature>()?.TransportType != HttpTransportType.WebSockets) return;
-        if (connection.Features.Get<IHttpContextFeature>()?.HttpContext is not { } http) return;
+        if (connection.Features.Get<IHttpContextFeature>()?.HttpContext is { } http) Release(http);
+    }
 
+    /// <summary>Releases what has let a request in that lives as long as its connection; whom it named stays.</summary>
+    public static void Release(HttpContext http)
+    {
         http.Features.Set<IAuthenticateResultFeature>(null);
         http.Features.Set<IHttpAuthenticationFeature>(new HttpAuthenticationFeature { User = http.User });
         http.Request.Headers.Authorization = default;

@@ -10,22 +10,33 @@ using Realtime.Server.Telemetry;
 
 namespace Realtime.Server.Hubs;
 
-/// <summary>The connections of this node: joining their user's group, and who is here. Thread-safe.</summary>
+/// <summary>The connections of this node, to the hub and to the event stream: joining their user's group, and who is here. Thread-safe.</summary>
 internal sealed class HubConnections(
     HeadReader heads, ConnectionOwners owners, RevokedConnections revoked, IHubContext<AgentHub, IAgentClient> hub, TimeProvider time, ILogger<HubConnections> logger, ShardLifetimeManager? shards = null)
 {
-    private readonly ConcurrentDictionary<string, HubConnection> _byId = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ClientConnection> _byId = new(StringComparer.Ordinal);
 
-    public ICollection<HubConnection> All => _byId.Values;
+    public ICollection<ClientConnection> All => _byId.Values;
 
     public bool IsEmpty => _byId.IsEmpty;
 
     public bool IsConnected(string userId) => _byId.Any(c => c.Value.UserId == userId);
 
-    public HubConnection Get(string connectionId) =>
-        _byId.TryGetValue(connectionId, out var connection) ? connection : throw new HubException("The connection is gone.");
+    /// <summary>A connection to the hub.</summary>
+    public HubConnection Get(string connectionId) => Find(connectionId) as HubConnection ?? throw new HubException("The connection is gone.");
 
-    public HubConnection? Find(string connectionId) => _byId.GetValueOrDefault(connectionId);
+    public ClientConnection? Find(string connectionId) => _byId.GetValueOrDefault(connectionId);
+
+    /// <summary>Counts a connection in that is none to the hub: from now on it is found by whoever ends connections.</summary>
+    /// <returns><see langword="false"/> when its token was revoked between the request and now; it is ending then.</returns>
+    public bool Add(ClientConnection connection)
+    {
+        _byId[connection.Id] = connection;
+        return !revoked.EndIfRevoked(connection);
+    }
+
+    /// <summary>Such a connection has ended.</summary>
+    public void Remove(ClientConnection connection) => _byId.TryRemove(connection.Id, out _);
 
     /// <summary>
     /// Joins the group, then sends the head. Never throws: a connection whose start throws is told not to reconnect,
@@ -53,12 +64,12 @@ internal sealed class HubConnections(
 
     public void Leave(string connectionId)
     {
-        if (_byId.TryRemove(connectionId, out var connection)) owners.Remove(connection.Token);
+        if (_byId.TryRemove(connectionId, out var connection)) owners.Remove((connection as HubConnection)?.Token);
     }
 
     /// <summary>Reads the head and sends it to one connection. Never throws.</summary>
     public Task SendHeadAsync(string connectionId) =>
-        _byId.TryGetValue(connectionId, out var connection) ? SendHeadAsync(connection) : Task.CompletedTask;
+        Find(connectionId) is HubConnection connection ? SendHeadAsync(connection) : Task.CompletedTask;
 
     private async Task SendHeadAsync(HubConnection connection)
     {

@@ -50,6 +50,9 @@ internal sealed class HandshakeLimits(OpenConnections connections, RequestLimits
         _ => HoldAsync(context, next, isNew: true),
     };
 
+    /// <summary>Wraps an endpoint each request to which is a connection.</summary>
+    public RequestDelegate Hold(RequestDelegate next) => context => HoldAsync(context, next, isNew: true);
+
     /// <summary>Counts connections whose request does not last as long as they do.</summary>
     public ConnectionDelegate Around(ConnectionDelegate next) => async connection =>
     {

@@ -14,7 +14,7 @@ namespace Realtime.Server.Revocations;
 internal sealed class RevokedConnections(RevocationList list, ServerMetrics metrics, TimeProvider time, ILogger<RevokedConnections> logger)
 {
     /// <returns>Whether the connection's token is revoked; it is asked to close then.</returns>
-    public bool EndIfRevoked(HubConnection connection)
+    public bool EndIfRevoked(ClientConnection connection)
     {
         if (!list.IsRevoked(connection.UserId, connection.Admission)) return false;
         if (End(connection)) ServerLog.RevokedConnectionEnded(logger, connection.Id, connection.UserId);
@@ -22,13 +22,13 @@ internal sealed class RevokedConnections(RevocationList list, ServerMetrics metr
     }
 
     /// <summary>Looks at all connections of this node.</summary>
-    public void EndRevoked(IEnumerable<HubConnection> connections)
+    public void EndRevoked(IEnumerable<ClientConnection> connections)
     {
         foreach (var connection in connections) EndIfRevoked(connection);
     }
 
     /// <summary>Ends all connections of these users.</summary>
-    public void Disconnect(IEnumerable<HubConnection> connections, IReadOnlySet<string> users)
+    public void Disconnect(IEnumerable<ClientConnection> connections, IReadOnlySet<string> users)
     {
         foreach (var connection in connections)
         {
@@ -36,7 +36,7 @@ internal sealed class RevokedConnections(RevocationList list, ServerMetrics metr
         }
     }
 
-    private bool End(HubConnection connection)
+    private bool End(ClientConnection connection)
     {
         try
         {

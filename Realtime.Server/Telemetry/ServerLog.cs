@@ -1,3 +1,5 @@
+using Realtime.Contracts;
+using Realtime.Server.EventStreams;
 using Realtime.Server.FanOut;
 using Realtime.Server.Revocations;
 
@@ -194,4 +196,13 @@ internal static partial class ServerLog
 
     [LoggerMessage(111, LogLevel.Debug, "Memory after a peak: {Before} MiB, {After} MiB after a collection.")]
     internal static partial void MemoryTrimmed(ILogger logger, long before, long after);
+
+    [LoggerMessage(120, LogLevel.Debug, "Event stream {ConnectionId} of user {UserId} begins after {Start}.")]
+    internal static partial void StreamOpened(ILogger logger, string connectionId, string userId, StreamPosition start);
+
+    [LoggerMessage(121, LogLevel.Debug, "Event stream {ConnectionId} of user {UserId} has ended: {End}.")]
+    internal static partial void StreamClosed(ILogger logger, string connectionId, string userId, EventStreamEnd end);
+
+    [LoggerMessage(122, LogLevel.Warning, "The events of user {UserId} could not be read for event stream {ConnectionId}; trying again.")]
+    internal static partial void StreamNotRead(ILogger logger, Exception fault, string userId, string connectionId);
 }

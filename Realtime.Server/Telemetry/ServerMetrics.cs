@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Realtime.Server.EventStreams;
 using Realtime.Server.FanOut;
 
 namespace Realtime.Server.Telemetry;
@@ -25,6 +26,9 @@ internal sealed class ServerMetrics
     private readonly Histogram<int> _batchSize;
     private readonly Counter<long> _limits;
     private readonly UpDownCounter<long> _connections;
+    private readonly UpDownCounter<long> _streams;
+    private readonly Counter<long> _streamEnds;
+    private readonly Counter<long> _streamEvents;
 
     public ServerMetrics(IMeterFactory meters)
     {
@@ -46,6 +50,9 @@ internal sealed class ServerMetrics
         _batchSize = meter.CreateHistogram<int>("realtime.server.append.batch_size", "{event}", "Events per append transaction.");
         _limits = meter.CreateCounter<long>("realtime.server.limits.reached", "{refusal}", "What was refused, or closed, because a limit was reached; the tag 'limit' names it.");
         _connections = meter.CreateUpDownCounter<long>("realtime.server.connections", "{connection}", "Open connections.");
+        _streams = meter.CreateUpDownCounter<long>("realtime.server.streams", "{stream}", "Open streams of server-sent events; they are among the connections.");
+        _streamEnds = meter.CreateCounter<long>("realtime.server.streams.ended", "{stream}", "Streams of server-sent events that have ended, by reason.");
+        _streamEvents = meter.CreateCounter<long>("realtime.server.streams.events", "{event}", "Server-sent events; the tag 'from' says whether they were pushed or read from the store.");
     }
 
     public void Appended(int events, int duplicates)
@@ -86,6 +93,28 @@ internal sealed class ServerMetrics
     public void RevokedTokenRefused() => _revokedTokens.Add(1);
 
     public void ConnectionRevoked() => _revokedConnections.Add(1);
+
+    public void StreamOpened() => _streams.Add(1);
+
+    public void StreamClosed(EventStreamEnd end)
+    {
+        _streams.Add(-1);
+        _streamEnds.Add(1, new KeyValuePair<string, object?>("reason", end switch
+        {
+            EventStreamEnd.Left => "left",
+            EventStreamEnd.Closed => "closed",
+            EventStreamEnd.Slow => "slow",
+            EventStreamEnd.Failed => "failed",
+            _ => "history_lost",
+        }));
+    }
+
+    public void StreamPassed(int events) => _streamEvents.Add(events, new KeyValuePair<string, object?>("from", "push"));
+
+    public void StreamRead(int events)
+    {
+        if (events > 0) _streamEvents.Add(events, new KeyValuePair<string, object?>("from", "store"));
+    }
 
     public void FanOutOverflow() => _fanOutOverflows.Add(1);
 

@@ -14,13 +14,14 @@ public sealed class SettingsTests
         var options = Read(
             ("ServerUrl", "https://realtime.example.com"), ("UserId", "user_42"), ("CursorFile", "cursor.json"), ("StartFrom", "cursorElseBeginning"),
             ("HandlerFailure:MaxAttempts", "3"), ("HandlerFailure:Then", "park"), ("LiveBufferCapacity", "10"), ("PageSize", "20"),
-            ("CursorSaveInterval", "00:00:01"), ("RequestTimeout", "00:00:02"), ("ConnectTimeout", "00:00:03"), ("IdleCheckInterval", "00:01:00"));
+            ("CursorSaveInterval", "00:00:01"), ("RequestTimeout", "00:00:02"), ("ConnectTimeout", "00:00:03"), ("IdleCheckInterval", "00:01:00"), ("Transport", "serverSentEvents"));
 
         options.ServerUrl.Should().Be(new Uri("https://realtime.example.com"));
         options.UserId.Should().Be("user_42");
         options.CursorStore.Should().BeOfType<FileCursorStore>();
         options.StartFrom.ToString().Should().Be("Cursor, else Beginning");
         options.HandlerFailure.Should().Be(new HandlerFailurePolicy { MaxAttempts = 3, Then = HandlerFailureAction.Park });
+        options.Transport.Should().Be(ClientTransport.ServerSentEvents);
         (options.LiveBufferCapacity, options.PageSize).Should().Be((10, 20));
         (options.CursorSaveInterval, options.RequestTimeout).Should().Be((TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)));
         (options.ConnectTimeout, options.IdleCheckInterval).Should().Be((TimeSpan.FromSeconds(3), TimeSpan.FromMinutes(1)));
@@ -42,6 +43,7 @@ public sealed class SettingsTests
     [TestCase("PageSize", "many", "Agents:PageSize is 'many'; it must be a whole number.")]
     [TestCase("PageSize", "1001", "Agents:PageSize must be 1 to 1000.")]
     [TestCase("RequestTimeout", "10", "Agents:RequestTimeout is '10'; it must be a time such as 00:00:10*")]
+    [TestCase("Transport", "Pigeons", "Agents:Transport is 'Pigeons'; it must be Automatic, WebSockets or ServerSentEvents.")]
     [TestCase("StartFrom", "Yesterday", "Agents:StartFrom is 'Yesterday'; it must be Cursor, CursorElseBeginning, Beginning or Head.")]
     [TestCase("HandlerFailure:Then", "Ignore", "Agents:HandlerFailure:Then is 'Ignore'; it must be Stop or Park.")]
     [TestCase("HandlerFailure:Retries", "3", "Agents:HandlerFailure:Retries is no setting of a client.*")]

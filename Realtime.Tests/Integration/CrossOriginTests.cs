@@ -21,6 +21,7 @@ public sealed class CrossOriginTests
     static IEnumerable<TestCaseData> Preflights()
     {
         yield return new(Routes.Events, "GET", "authorization");
+        yield return new(Routes.EventStream + "?named=false", "GET", "authorization,last-event-id");
         yield return new(Routes.Events, "POST", "authorization,content-type");
         yield return new(Routes.Cursors + "/page", "PUT", "authorization,content-type");
         yield return new(Routes.HubFor(User) + "/negotiate?negotiateVersion=1", "POST", "authorization,x-requested-with,x-signalr-user-agent");

@@ -48,6 +48,7 @@ public sealed class HubOriginTests
         negotiated.StatusCode.Should().Be(HttpStatusCode.Forbidden);
         negotiated.Content.Headers.ContentType!.MediaType.Should().Be("application/problem+json");
         (await negotiated.JsonAsync()).GetProperty("type").GetString().Should().Be(ProblemTypes.OriginNotAllowed);
+        (await http.StatusAsync(Routes.EventStream)).Should().Be(HttpStatusCode.Forbidden, "a stream is a connection too");
     }
 
     [Test]

@@ -41,6 +41,8 @@ sealed record Entrance(string Name, int Accepted, string Method, string Path)
         new("close", 202, "DELETE", "{hub}") { IsContinued = true, IsOpened = true },
         new("GET events", 200, "GET", Routes.Events + Named),
         new("own events", 200, "GET", Routes.Events),
+        new("stream", 200, "GET", Routes.EventStream + Named),
+        new("stream?", 200, "GET", Routes.EventStream + Named) { Carrier = Carrier.Query },
         new("activity", 200, "GET", Routes.Activity + Named),
         new("publish", 201, "POST", Routes.Events) { IsForAnybody = true, Body = Event },
         new("GET brake", 200, "GET", Routes.Brake + Named),

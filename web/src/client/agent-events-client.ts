@@ -5,14 +5,16 @@ import type { ConnectionState, StopReason } from "./connection-state";
 import { MemoryCursorStore, type Cursor, type CursorOwner, type CursorStore } from "./cursor-store";
 import { describe, EventPump, placeAfter } from "./event-pump";
 import { withDeadline } from "./deadline";
+import { eventStreamLinks } from "./event-stream-link";
 import { readEvent, type AgentEvent, type EventTypes } from "./events";
 import { Handlers, type EventHandler, type ParkedEvent, type TypedHandler } from "./handlers";
 import type { HubLinkFactory } from "./hub-link";
-import { comparePositions, parsePosition, type Position } from "./position";
+import { comparePositions, formatPosition, parsePosition, type Position } from "./position";
 import { defaultContinuation, resolveStart, type HistoryLost, type ResolvedStart, type StartFrom } from "./recovery";
 import { RestApi, RestError, type EventsQuery } from "./rest-api";
 import { isServerCursor, ServerKeptCursor, type ServerCursor } from "./server-cursor";
 import { openSignalRLink } from "./signalr-link";
+import type { Transport } from "./transport-choice";
 
 /** Nothing known is missing any more. */
 export interface CaughtUp {
@@ -54,6 +56,8 @@ export interface AgentEventsClientOptions {
   readonly jitter?: number;
   /** 10,000 ms of being live before the backoff starts over. */
   readonly stableAfterMs?: number;
+  /** What carries events as they happen; "auto": WebSockets, and server-sent events where those are blocked. */
+  readonly transport?: Transport;
   /** In [0, 1); `Math.random`. For tests. */
   readonly random?: () => number;
   /** The platform's own `fetch`. For tests. */
@@ -91,7 +95,8 @@ export class AgentEventsClient {
     this.#owner = { serverUrl: new URL(options.serverUrl).href, userId: options.userId };
     this.#random = options.random ?? Math.random;
     this.#handlers = new Handlers(options.handlerAttempts ?? 3, this.#random, parked => this.#options.onParked?.(parked));
-    this.#api = new RestApi(this.#owner.serverUrl, options.accessTokenProvider, options.fetch ?? fetch.bind(globalThis));
+    const fetchWith = options.fetch ?? fetch.bind(globalThis);
+    this.#api = new RestApi(this.#owner.serverUrl, options.accessTokenProvider, fetchWith);
     const store = options.cursorStore ?? new MemoryCursorStore();
     if (isServerCursor(store)) {
       this.#onServer = new ServerKeptCursor(this.#api, store.consumer, this.#random, problem => this.#report(problem));
@@ -103,6 +108,12 @@ export class AgentEventsClient {
       hubUrl: new URL(`api/v1/ws/agents/${encodeURIComponent(options.userId)}`, this.#owner.serverUrl).href,
       tokens: options.accessTokenProvider,
       openLink: options.openLink ?? openSignalRLink,
+      transport: options.transport ?? "auto",
+      streamUrl: new URL(`api/v1/agents/events/stream?named=false&${new URLSearchParams({ user_id: options.userId })}`, this.#owner.serverUrl).href,
+      openStream: eventStreamLinks({
+        fetch: fetchWith,
+        head: async token => formatPosition((await this.#api.probe(this.#probeQuery(), token)).head),
+      }),
       api: this.#api,
       random: this.#random,
       jitter: options.jitter ?? 0.5,
@@ -196,7 +207,7 @@ export class AgentEventsClient {
   }
 
   async #connected(head: Position, signal: AbortSignal): Promise<void> {
-    this.#move({ name: "catchingUp" });
+    this.#move({ name: "catchingUp", ...this.#carrier });
     (await this.#begin(signal)).connected(head);
   }
 
@@ -227,7 +238,7 @@ export class AgentEventsClient {
       placeCursor: cursor => this.#store.save(this.#owner, cursor),
       continueAfter: this.#options.continueAfterLoss ?? ((lost, last) => defaultContinuation(lost.reason, last)),
       onHistoryLost: lost => this.#options.onHistoryLost?.(lost),
-      onBehind: () => { if (this.#state.name === "live") this.#move({ name: "catchingUp" }); },
+      onBehind: () => { if (this.#state.name === "live") this.#move({ name: "catchingUp", ...this.#carrier }); },
       onCaughtUp: missed => this.#caughtUp(missed),
       onProblem: problem => this.#report(problem),
     }, start.cursor, start.at);
@@ -266,11 +277,15 @@ export class AgentEventsClient {
   }
 
   #caughtUp(missed: number): void {
-    this.#move({ name: "live" });
+    this.#move({ name: "live", ...this.#carrier });
     this.#loop.caughtUp();
     const isFirst = !this.#hasCaughtUp;
     this.#hasCaughtUp = true;
     this.#options.onCaughtUp?.({ missed, isFirst });
+  }
+
+  get #carrier(): { readonly transport?: "serverSentEvents" } {
+    return this.#loop.transport === "serverSentEvents" ? { transport: "serverSentEvents" } : {};
   }
 
   #probeQuery(): EventsQuery {

@@ -1,13 +1,19 @@
 import { AccessTokenUnavailableError, type TokenPurpose } from "./access-token";
 import { backoffDelay, respectRetryAfter } from "./backoff";
 import { pause } from "./handlers";
+import type { HubLinkFactory } from "./hub-link";
 import { HubSession, type HubSessionOptions, type SessionEnd } from "./hub-session";
 import type { Position } from "./position";
 import { isHistoryGone, RestError, type EventsQuery, type RestApi } from "./rest-api";
+import { TransportChoice, type Transport } from "./transport-choice";
 
 export interface ConnectionLoopOptions extends HubSessionOptions {
   readonly api: RestApi;
   readonly jitter: number;
+  readonly transport: Transport;
+  readonly streamUrl: string;
+  /** As `openLink`, over server-sent events. */
+  readonly openStream: HubLinkFactory;
   /** After so long live and without a break the backoff starts from the beginning. */
   readonly stableAfterMs: number;
   readonly onLost: () => void;
@@ -20,6 +26,8 @@ export interface ConnectionLoopOptions extends HubSessionOptions {
 interface Attempt {
   readonly end: SessionEnd;
   readonly nextPurpose: TokenPurpose;
+  /** The server would let the client in, so that what failed is on the way. */
+  readonly isServerAnswering?: boolean;
   /** The answer that may say when to come back. */
   readonly limitedBy?: RestError;
 }
@@ -34,6 +42,9 @@ function limitReason(answer: RestError): string {
  */
 export class ConnectionLoop {
   readonly #options: ConnectionLoopOptions;
+  readonly #choice: TransportChoice;
+  #transport: Exclude<Transport, "auto"> = "webSockets";
+  #hasLasted = false;
   #retries = 0;
   #hasBeenConnected = false;
   #hurry: AbortController | undefined;
@@ -41,6 +52,12 @@ export class ConnectionLoop {
 
   constructor(options: ConnectionLoopOptions) {
     this.#options = options;
+    this.#choice = new TransportChoice(options.transport, options.random);
+  }
+
+  /** What carries the present connection. */
+  get transport(): Exclude<Transport, "auto"> {
+    return this.#transport;
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -48,12 +65,14 @@ export class ConnectionLoop {
     let reason: string | undefined;
     while (!signal.aborted) {
       this.#waitingState(reason);
-      const { end, nextPurpose, limitedBy } = await this.#attempt(purpose, signal);
+      const { end, nextPurpose, isServerAnswering, limitedBy } = await this.#attempt(purpose, signal);
       clearTimeout(this.#stableTimer);
       if (signal.aborted) return;
       purpose = nextPurpose;
-      reason = end.reason;
-      const wait = end.reconnectAfterMs
+      // What failed was the way, and there is another. A server that is away, or asks for patience, gets it.
+      const isSwitching = isServerAnswering === true && this.#transport === "webSockets" && this.#choice.next === "serverSentEvents";
+      reason = isSwitching ? "WebSockets are blocked, going on over server-sent events" : end.reason;
+      const wait = isSwitching ? 0 : end.reconnectAfterMs
         ?? respectRetryAfter(backoffDelay(this.#retries++, this.#options.random(), this.#options.jitter), limitedBy, this.#options.random());
       this.#waitingState(reason, Date.now() + wait);
       await this.#pauseUnlessHurried(wait, signal);
@@ -78,7 +97,11 @@ export class ConnectionLoop {
   /** Called when nothing is missing any more; the connection then has to last before it counts as stable. */
   caughtUp(): void {
     clearTimeout(this.#stableTimer);
-    this.#stableTimer = setTimeout(() => { this.#retries = 0; }, this.#options.stableAfterMs);
+    this.#stableTimer = setTimeout(() => {
+      this.#retries = 0;
+      this.#hasLasted = true;
+      this.#choice.lasted(this.#transport);
+    }, this.#options.stableAfterMs);
   }
 
   async #attempt(purpose: TokenPurpose, signal: AbortSignal): Promise<Attempt> {
@@ -91,7 +114,11 @@ export class ConnectionLoop {
       return { end: { reason: "no access token" }, nextPurpose: purpose };
     }
 
-    const session = new HubSession(this.#options, token);
+    this.#transport = this.#choice.next;
+    this.#hasLasted = false;
+    const isStream = this.#transport === "serverSentEvents";
+    const session = new HubSession(
+      isStream ? { ...this.#options, hubUrl: this.#options.streamUrl, openLink: this.#options.openStream } : this.#options, token);
     try {
       await session.open(signal);
     } catch (error) {
@@ -106,8 +133,14 @@ export class ConnectionLoop {
     }
 
     this.#hasBeenConnected = true;
+    const trialInMs = isStream ? this.#choice.trialInMs : undefined;
+    const trial = trialInMs === undefined ? undefined : setTimeout(() => session.leave("trying WebSockets again"), trialInMs);
     const end = await session.ended;
+    clearTimeout(trial);
     session.close();
+    if (this.#hasLasted || (isStream && end.reconnectAfterMs !== undefined)) this.#choice.lasted(this.#transport);
+    // A socket that stood and dropped says nothing against WebSockets: the server may be flapping.
+    else if (isStream) this.#choice.failed(this.#transport, true);
     if (end.fatal !== undefined) throw end.fatal;
     this.#options.onLost();
     return { end, nextPurpose: "connect" };
@@ -120,10 +153,12 @@ export class ConnectionLoop {
       this.#options.onRestHead(answer.head);
       const limitedBy = await this.#options.api.connectRefusal(this.#options.hubUrl, token, signal);
       if (limitedBy !== undefined) return { end: { reason: limitReason(limitedBy) }, nextPurpose: "connect", limitedBy };
+      this.#choice.failed(this.#transport, true);
       const reason = isHistoryGone(answer) ? "the stored history has changed" : "live connection blocked, checking over HTTP meanwhile";
-      return { end: { reason }, nextPurpose: "connect" };
+      return { end: { reason }, nextPurpose: "connect", isServerAnswering: true };
     } catch (error) {
       if (!(error instanceof RestError) || error.isWrongUser) throw error;
+      this.#choice.failed(this.#transport, false);
       if (error.status === 401) return { end: { reason: "access token not accepted" }, nextPurpose: "rejected" };
       const reason = error.status === undefined ? "server not reachable" : limitReason(error);
       return { end: { reason }, nextPurpose: "connect", limitedBy: error };

@@ -6,7 +6,7 @@ export interface HubLinkEvents {
   closed(error?: Error): void;
 }
 
-/** One connection to the hub, from handshake to close; never used twice. The seam at which tests script a server. */
+/** One connection to the server, from handshake to close; never used twice. The seam at which tests script a server. */
 export interface HubLink {
   start(): Promise<void>;
   getHead(): Promise<unknown>;

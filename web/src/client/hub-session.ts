@@ -82,6 +82,11 @@ export class HubSession {
     return this.#outcome;
   }
 
+  /** Gives the connection up for another one. */
+  leave(reason: string): void {
+    this.#finish({ reason, reconnectAfterMs: 0 });
+  }
+
   close(): void {
     this.#isOver = true;
     clearTimeout(this.#silenceTimer);

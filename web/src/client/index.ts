@@ -9,4 +9,5 @@ export type { EventHandler, ParkedEvent } from "./handlers";
 export { comparePositions, formatPosition, parsePosition, type Position } from "./position";
 export type { HistoryLost, StartFrom } from "./recovery";
 export { serverCursor, type ServerCursor } from "./server-cursor";
+export type { Transport } from "./transport-choice";
 export { RestError, type HistoryLostReason } from "./rest-api";

@@ -214,7 +214,8 @@ async function orThrow(response: Response): Promise<Response> {
   throw await refusalOf(response);
 }
 
-async function refusalOf(response: Response): Promise<RestError> {
+/** What an answer that is none says. */
+export async function refusalOf(response: Response): Promise<RestError> {
   const isProblem = response.headers.get("content-type")?.includes("json") ?? false;
   const problem = isProblem ? ((await readJson(response)) as Record<string, unknown>) : {};
   return new RestError(
