@@ -165,7 +165,7 @@ public sealed class EventStreamTests(bool isPostgres)
         var before = await PublishAsync(1);
         await tap.WaitForEventsAsync(1);
 
-        string? epoch = await _host.Services.GetRequiredService<IEpochStore>().TryRenewAsync(CancellationToken.None).WithinDeadline();
+        string? epoch = await _host.Services.GetRequiredService<IEpochStore>().TryRenewAsync(expected: null, CancellationToken.None).WithinDeadline();
         await PublishAsync(2);
 
         await tap.WaitForEndAsync(TimeSpan.FromSeconds(30));
