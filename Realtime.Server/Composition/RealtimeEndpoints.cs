@@ -8,6 +8,7 @@ using Realtime.Contracts;
 using Realtime.Contracts.Rest;
 using Realtime.Server.Api;
 using Realtime.Server.Auth;
+using Realtime.Server.Description;
 using Realtime.Server.Draining;
 using Realtime.Server.Hubs;
 using Realtime.Server.Limits;
@@ -54,7 +55,7 @@ public static class RealtimeEndpoints
         var environment = app.ServiceProvider.GetRequiredService<IHostEnvironment>();
         if (DevSigningKey.IsAvailable(environment, app.ServiceProvider.GetRequiredService<IConfiguration>()))
             routes.MapPost(Routes.DevTokens, DevTokenEndpoint.HandleAsync).AllowAnonymous().WithTags("Development").TakesJson<DevTokenRequest>().Produces<DevToken>();
-        if (options.MapOpenApi) routes.MapOpenApi().AllowAnonymous();
+        if (options.MapOpenApi) routes.MapApiDescription();
         return app;
     }
 
