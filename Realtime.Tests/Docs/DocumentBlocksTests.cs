@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Realtime.Harness;
 using Realtime.Tests.Repository;
@@ -31,6 +32,7 @@ public sealed partial class DocumentBlocksTests
         new("docs/protocol.md", "json", "golden", nameof(ProtocolPageTests.The_golden_vector_is_one_of_those_that_both_clients_run)),
         new("docs/operations.md", "yaml", "kubernetes", nameof(DeployFilesTests.Whoever_stops_a_node_waits_longer_than_it_drains)),
         new(null, "csharp", "", nameof(Every_block_of_csharp_is_compiled)),
+        new(null, "json", "", nameof(Every_block_of_json_can_be_read)),
         new(null, "sh", "run", nameof(DocumentRunTests.The_documents_commands_do_what_they_say)),
         new(null, "sh", "", nameof(Every_command_of_this_repository_exists)),
         new(null, "js", "", nameof(JavaScriptBlocksTests.Every_block_is_JavaScript_and_uses_what_the_client_offers)),
@@ -62,6 +64,16 @@ public sealed partial class DocumentBlocksTests
         {
             foreach (string paragraph in Markdown.WithoutIndent(block.Code).Trim().Split("\n\n"))
                 compiled.Should().Contain(paragraph, "{0} is what Realtime.Tests/Docs or a sample compiles", block);
+        }
+    }
+
+    [Test]
+    public void Every_block_of_json_can_be_read()
+    {
+        foreach (var block in Blocks.Where(b => b.Language == "json"))
+        {
+            var read = () => JsonDocument.Parse(block.Code).Dispose();
+            read.Should().NotThrow(block.ToString());
         }
     }
 
@@ -119,7 +131,7 @@ public sealed partial class DocumentBlocksTests
         {
             case ["dotnet", "run", "--project", var project, ..]:
                 return Directory.Exists(Path.Combine(RepositoryPaths.Root, project)) ? null : $"{project} does not exist";
-            case ["dotnet", "Realtime.Server.dll", "schema", "upgrade", ..] or ["docker", "compose", ..] or ["npm", ..] or ["curl", "-N", ..]:
+            case ["dotnet", "Realtime.Server.dll", "schema", "upgrade", ..] or ["dotnet", "pack" or "add", ..] or ["docker", "compose", ..] or ["npm", ..] or ["curl", "-N", ..]:
                 return null;
             case ["haproxy", "-f", var file] or ["cp", var file, _]:
                 return File.Exists(Path.Combine(RepositoryPaths.Root, file)) ? null : $"{file} does not exist";
