@@ -126,12 +126,12 @@ public sealed partial class DocumentBlocksTests
     /// <summary>What is wrong with a command that is only shown; null when all that it names is there.</summary>
     static string? FaultOf(string line)
     {
-        string[] words = [.. line.Split(' ', StringSplitOptions.RemoveEmptyEntries).SkipWhile(w => Assignment().IsMatch(w))];
+        string[] words = [.. line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where((w, i) => i > 0 || w != "export").SkipWhile(w => Assignment().IsMatch(w))];
         switch (words)
         {
             case ["dotnet", "run", "--project", var project, ..]:
                 return Directory.Exists(Path.Combine(RepositoryPaths.Root, project)) ? null : $"{project} does not exist";
-            case ["dotnet", "Realtime.Server.dll", "schema", "upgrade", ..] or ["dotnet", "pack" or "add", ..] or ["docker", "compose", ..] or ["npm", ..] or ["curl", "-N", ..]:
+            case ["dotnet", "Realtime.Server.dll", "schema", "upgrade", ..] or ["dotnet", "pack" or "add", ..] or ["docker", "compose", ..] or ["npm", ..] or ["kill", ..] or [] or ["curl", "-N", ..]:
                 return null;
             case ["haproxy", "-f", var file] or ["cp", var file, _]:
                 return File.Exists(Path.Combine(RepositoryPaths.Root, file)) ? null : $"{file} does not exist";
@@ -146,7 +146,7 @@ public sealed partial class DocumentBlocksTests
     [GeneratedRegex(@"(^|\s+)#.*$", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
     private static partial Regex Comment();
 
-    [GeneratedRegex("^[A-Z_0-9]+=", RegexOptions.NonBacktracking)]
+    [GeneratedRegex("^[A-Za-z_0-9]+=", RegexOptions.NonBacktracking)]
     private static partial Regex Assignment();
 
     [GeneratedRegex(@"\]\((?<target>[^)\s]+)\)", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
