@@ -82,6 +82,7 @@ public sealed class HaproxyServer : IAsyncDisposable
         Executables.FindOnPath("haproxy") ?? throw new HarnessException("haproxy is not installed. Install it with: apt-get install -y haproxy"), arguments)
     {
         WorkingDirectory = RepositoryPaths.Root,
+        OutputCapacity = 100_000, // a line for each request
         Environment = variables.ToDictionary(v => v.Key, v => (string?)v.Value),
     };
 }
