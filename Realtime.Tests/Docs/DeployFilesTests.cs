@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Realtime.Contracts;
 using Realtime.Harness;
 using Realtime.Server;
 using Realtime.Tests.Repository;
@@ -63,7 +64,7 @@ public sealed partial class DeployFilesTests
 
         Seconds(Compose, "stop_grace_period: ").Should().BeGreaterThan(atLeast);
         Seconds(kubernetes, "terminationGracePeriodSeconds: ").Should().BeGreaterThan(atLeast);
-        kubernetes.Should().Contain(Contracts.Routes.Live).And.Contain(Contracts.Routes.Ready);
+        kubernetes.Should().Contain(Routes.Live).And.Contain(Routes.Ready);
     }
 
     [Test]

@@ -133,8 +133,10 @@ public sealed partial class DocumentBlocksTests
                 return Directory.Exists(Path.Combine(RepositoryPaths.Root, project)) ? null : $"{project} does not exist";
             case ["dotnet", "Realtime.Server.dll", "schema", "upgrade", ..] or ["dotnet", "pack" or "add", ..] or ["docker", "compose", ..] or ["npm", ..] or ["kill", ..] or [] or ["curl", "-N", ..]:
                 return null;
-            case ["haproxy", "-f", var file] or ["cp", var file, _]:
-                return File.Exists(Path.Combine(RepositoryPaths.Root, file)) ? null : $"{file} does not exist";
+            case ["haproxy", "-f", var configuration]:
+                return File.Exists(Path.Combine(RepositoryPaths.Root, configuration)) ? null : $"{configuration} does not exist";
+            case ["cp", var source, _]:
+                return File.Exists(Path.Combine(RepositoryPaths.Root, source)) ? null : $"{source} does not exist";
             case [var script, .. var options] when script.EndsWith(".sh", StringComparison.Ordinal):
                 string path = Path.Combine(RepositoryPaths.Root, script);
                 return File.Exists(path) || File.Exists(Path.Combine(RepositoryPaths.Root, "benchmarks", script)) ? null : $"{script} does not exist";
