@@ -86,7 +86,7 @@ public sealed partial class BehindHaproxyTests
     [Test]
     public async Task Haproxy_finds_no_fault_in_its_configuration()
     {
-        string said = await HaproxyServer.CheckAsync(Configuration, new Dictionary<string, string> { ["BIND"] = ":8080", ["NODE1"] = "node1:8080", ["NODE2"] = "node2:8080" }).WithinDeadline();
+        string said = await HaproxyServer.CheckAsync(Configuration, new Dictionary<string, string> { ["BIND"] = ":8080", ["NODE1"] = "10.0.0.11:8080", ["NODE2"] = "10.0.0.12:8080" }).WithinDeadline();
 
         said.Should().NotContain("WARNING");
     }

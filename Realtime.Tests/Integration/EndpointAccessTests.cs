@@ -28,7 +28,7 @@ internal sealed class EndpointAccessTests
     ];
 
     /// <summary>As <see cref="ForEverybody"/>, in the Development environment only: tokens to try things out with, and the page to try them on.</summary>
-    private static readonly string[] ForDevelopers = ["/dev/tokens", "/scalar/{documentName?}", "/scalar/scalar.js", "/scalar/scalar.aspnetcore.js"];
+    private static readonly string[] ForDevelopers = ["/dev/tokens", "/scalar/{documentName?}", "/scalar/scalar.js", "/scalar/scalar.aspnetcore.js", "/scalar/favicon.svg"];
 
     [TestCase("Production")]
     [TestCase("Development")]
