@@ -52,6 +52,7 @@ have() { command -v "$1" >/dev/null 2>&1; }
 missing_packages() {
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || { have postgres && have initdb && have psql; } || echo postgresql
     { have redis-server && have redis-cli; } || echo redis-server
+    have haproxy || [[ -x /usr/sbin/haproxy ]] || echo haproxy # behind which two nodes are run
     have chromium || have chromium-browser || have google-chrome || echo chromium
     # The Python of docs/publish-from-sql.md.
     /usr/bin/python3 -c 'import psycopg2' 2>/dev/null || python3 -c 'import psycopg2' 2>/dev/null || echo python3-psycopg2

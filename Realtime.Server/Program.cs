@@ -3,6 +3,7 @@ using Realtime.Server;
 using Realtime.Server.Auth;
 using Realtime.Server.CommandLine;
 using Realtime.Server.Dashboard;
+using Realtime.Server.Description;
 using Realtime.Server.EventStore;
 using Realtime.Server.EventStore.Schema;
 
@@ -25,6 +26,7 @@ try
     app.UseAuthorization();
     app.MapRealtime();
     app.MapDashboard();
+    if (app.Environment.IsDevelopment()) app.MapReferencePage();
     await app.RunAsync();
     return 0;
 }

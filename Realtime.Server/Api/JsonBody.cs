@@ -21,13 +21,7 @@ internal static class JsonBody
 
     /// <summary>Describes the body only; the endpoint itself asks <see cref="IsTooLarge"/>.</summary>
     internal static RouteHandlerBuilder DescribesJson<T>(this RouteHandlerBuilder endpoint)
-        where T : notnull => endpoint
-        .Accepts<T>(Json, Anything)
-        .AddOpenApiOperationTransformer((operation, _, _) =>
-        {
-            operation.RequestBody?.Content?.Remove(Anything);
-            return Task.CompletedTask;
-        });
+        where T : notnull => endpoint.Accepts<T>(Json, Anything);
 
     /// <summary>
     /// Refused here and not by the web server's own limit: that closes the connection under a client which is still sending,

@@ -8,6 +8,7 @@ using Realtime.Contracts;
 using Realtime.Contracts.Rest;
 using Realtime.Server.Api;
 using Realtime.Server.Auth;
+using Realtime.Server.Description;
 using Realtime.Server.Draining;
 using Realtime.Server.FanOut;
 using Realtime.Server.Hubs;
@@ -62,7 +63,7 @@ public static class RealtimeEndpoints
                 .WithTags("Development").Produces(204).ProducesProblem(400).ProducesProblem(401).ProducesProblem(403);
         }
 
-        if (options.MapOpenApi) routes.MapOpenApi().AllowAnonymous();
+        if (options.MapOpenApi) routes.MapApiDescription();
         return app;
     }
 

@@ -57,7 +57,6 @@ public static class RealtimeServerRegistration
         services.AddHostedService(s => ActivatorUtilities.CreateInstance<RetentionJob>(s, (Func<double>)RetentionJob.NextJitter));
         LimitsSetup.Register(services);
         services.AddProblemDetails();
-        services.AddOpenApi();
         services.AddCors();
         if (builder.Environment.IsDevelopment()) services.AddHostedService<DemoAgent>();
         return builder;

@@ -11,7 +11,7 @@ using Realtime.Server.Publishing;
 
 namespace Realtime.Tests.Docs;
 
-/// <summary>The C# of README.md, so that it compiles; <see cref="ReadmeTests"/> compares the two.</summary>
+/// <summary>The C# of README.md, so that it compiles; <see cref="DocumentBlocksTests"/> compares the two.</summary>
 static class ReadmeSnippets
 {
     internal static async Task ReceiveAsync(Tokens tokens, Func<AgentStepCompleted, CancellationToken, Task> Show, CancellationToken ct)

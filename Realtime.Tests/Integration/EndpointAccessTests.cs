@@ -4,9 +4,11 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Realtime.Contracts;
 using Realtime.Server.Auth;
 using Realtime.Server.Dashboard;
+using Realtime.Server.Description;
 using Realtime.Tests.Support;
 
 namespace Realtime.Tests.Integration;
@@ -20,26 +22,30 @@ internal sealed class EndpointAccessTests
     [
         "/health/live", // asked by orchestrators; says nothing but that the process works
         "/health/ready", // asked by load balancers; names what is missing, never a secret
-        "/openapi/{documentName}.json", // the contract is public
+        "/openapi/v1.json", // the contract is public
         "/", // the page; it holds no data, and the person signs in on it
         "/assets/page.js", // the page's own files, as many as its build made
     ];
 
-    /// <summary>As <see cref="ForEverybody"/>, in the Development environment only.</summary>
-    private const string DevTokens = "/dev/tokens";
+    /// <summary>As <see cref="ForEverybody"/>, in the Development environment only: tokens to try things out with, and the page to try them on.</summary>
+    private static readonly string[] ForDevelopers = ["/dev/tokens", "/scalar/{documentName?}", "/scalar/scalar.js", "/scalar/scalar.aspnetcore.js", "/scalar/favicon.svg"];
 
     [TestCase("Production")]
     [TestCase("Development")]
     public async Task Every_endpoint_demands_a_token_but_those_that_are_meant_for_everybody(string environment)
     {
         await using var host = await RealtimeHost.StartAsync(
-            environment: environment, trustTokens: environment == "Production", map: app => app.MapDashboard([File("index.html"), File("assets/page.js")]));
+            environment: environment, trustTokens: environment == "Production", map: app =>
+            {
+                app.MapDashboard([File("index.html"), File("assets/page.js")]);
+                if (app.Environment.IsDevelopment()) app.MapReferencePage();
+            });
 
         var endpoints = host.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>().ToList();
 
         endpoints.Select(e => e.RoutePattern.RawText).Should().Contain([Routes.Hub, Routes.Hub + "/negotiate", Routes.Events, Routes.Brake, Routes.Cursors, Routes.Activity]);
         endpoints.Where(e => e.Metadata.GetMetadata<IAllowAnonymous>() is not null).Select(e => "/" + e.RoutePattern.RawText!.TrimStart('/'))
-            .Should().BeEquivalentTo(environment == "Development" ? [.. ForEverybody, DevTokens] : ForEverybody);
+            .Should().BeEquivalentTo(environment == "Development" ? [.. ForEverybody, .. ForDevelopers] : ForEverybody);
         endpoints.Where(e => e.Metadata.GetMetadata<IAllowAnonymous>() is null && e.Metadata.GetMetadata<IAuthorizeData>()?.Policy is null or Access.Closed)
             .Select(e => e.DisplayName).Should().BeEmpty("what nobody opened is closed by a policy of its own");
     }

@@ -20,6 +20,9 @@ sealed class FakeAuthority : IAsyncDisposable
 
     internal string Url { get; private set; } = string.Empty;
 
+    /// <summary>What its discovery document calls itself; by default its own address.</summary>
+    internal string? Issuer { get; set; }
+
     internal int KeyFetches => Volatile.Read(ref _keyFetches);
 
     /// <summary>Answers 500 from now on, or no more.</summary>
@@ -33,7 +36,7 @@ sealed class FakeAuthority : IAsyncDisposable
         builder.WebHost.UseUrls(address);
         builder.Logging.ClearProviders();
         var authority = new FakeAuthority(builder.Build(), published);
-        authority._app.MapGet("/.well-known/openid-configuration", () => Results.Json(new { issuer = authority.Url, jwks_uri = $"{authority.Url}/.well-known/jwks.json" }));
+        authority._app.MapGet("/.well-known/openid-configuration", () => Results.Json(new { issuer = authority.Issuer ?? authority.Url, jwks_uri = $"{authority.Url}/.well-known/jwks.json" }));
         authority._app.MapGet("/.well-known/jwks.json", () =>
         {
             Interlocked.Increment(ref authority._keyFetches);
