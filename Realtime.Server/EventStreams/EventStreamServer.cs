@@ -68,7 +68,8 @@ internal sealed class EventStreamServer(
     }
 
     private static Problem EndedEarly => new(
-        StatusCodes.Status503ServiceUnavailable, ProblemTypes.Draining, "This node has ended the connection before it began.", "Connect again.") { RetryAfter = 1 };
+        StatusCodes.Status503ServiceUnavailable, ProblemTypes.Draining, "This node has ended the connection before it began.", "Connect again.")
+    { RetryAfter = 1 };
 
     private async Task<(StreamPosition Start, StreamRead? First)> BeginAsync(string userId, string group, StreamPosition? after, CancellationToken ended)
     {

@@ -47,7 +47,10 @@ static class DocumentSnippets
     {
         await using var client = new AgentEventsClient(new AgentEventsClientOptions
         {
-            ServerUrl = url, UserId = userId, AccessTokenProvider = GetFreshTokenAsync, CursorStore = new FileCursorStore("cursor.json"),
+            ServerUrl = url,
+            UserId = userId,
+            AccessTokenProvider = GetFreshTokenAsync,
+            CursorStore = new FileCursorStore("cursor.json"),
         });
         client.On<AgentStepCompleted>((e, ct) => Show(e.Data));
         await client.StartAsync(ct);

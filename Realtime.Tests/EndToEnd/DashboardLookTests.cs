@@ -176,8 +176,14 @@ public sealed class DashboardLookTests
         var (agent, name, steps) = Agents[run % 3];
         var data = new JsonObject
         {
-            ["agentId"] = agent, ["agentName"] = name, ["runId"] = $"{agent}-{run}", ["stepIndex"] = index, ["stepName"] = steps[index % steps.Length],
-            ["status"] = isFailed ? "failed" : "succeeded", ["startedAt"] = "2026-11-23T07:00:00Z", ["durationMs"] = 240 * (index + 1) * (1 + (run % 4)),
+            ["agentId"] = agent,
+            ["agentName"] = name,
+            ["runId"] = $"{agent}-{run}",
+            ["stepIndex"] = index,
+            ["stepName"] = steps[index % steps.Length],
+            ["status"] = isFailed ? "failed" : "succeeded",
+            ["startedAt"] = "2026-11-23T07:00:00Z",
+            ["durationMs"] = 240 * (index + 1) * (1 + (run % 4)),
         };
         data[isFailed ? "error" : "summary"] = isFailed ? "The source did not answer in time" : $"Part {index + 1} done";
         return new JsonObject { ["userId"] = user, ["type"] = "agent.step_completed", ["data"] = data };
