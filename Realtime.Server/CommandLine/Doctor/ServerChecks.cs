@@ -13,7 +13,7 @@ internal sealed class ServerChecks(Patient patient, Uri url) : IDisposable
     private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = HttpQuestions.Patience };
 
     /// <summary>Without what a URL may carry as user name and password.</summary>
-    private string Shown => new UriBuilder(url) { UserName = string.Empty, Password = string.Empty }.Uri.ToString().TrimEnd('/');
+    private string Shown => new UriBuilder(url) { UserName = "", Password = "" }.Uri.ToString().TrimEnd('/');
 
     internal async Task<IReadOnlyList<CheckResult>> RunAsync(CancellationToken cancellationToken)
     {
