@@ -12,6 +12,7 @@ try
     if (SchemaCommand.IsMeant(args)) return await SchemaCommand.RunAsync(args, builder);
 
     builder.AddRealtimeServer();
+    builder.AddRealtimeTelemetry();
     builder.Services.CloseWhatNobodyOpened();
     builder.WebHost.ConfigureKestrel(WebServerLimits.Apply);
     builder.Services.AddHostedService<MemoryTrim>();

@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 namespace Realtime.Client.Telemetry;
 
 /// <summary>What the client counts, on the meter <c>Realtime.Client</c>. Thread-safe; shared by all clients of the process.</summary>
-internal static class ClientMetrics
+internal static partial class ClientMetrics
 {
     public const string MeterName = "Realtime.Client";
 

@@ -11,6 +11,7 @@ using Realtime.Server.Auth;
 using Realtime.Server.Draining;
 using Realtime.Server.Hubs;
 using Realtime.Server.Limits;
+using Realtime.Server.Telemetry;
 
 namespace Realtime.Server;
 
@@ -43,6 +44,7 @@ public static class RealtimeEndpoints
         MapRest(rest.MapGroup(string.Empty).AddEndpointFilter<RequestFilter>().AddEndpointFilter<StoreFaults>());
         RevocationEndpoints.Map(rest.MapGroup(string.Empty).WithTags("Admin").AddEndpointFilter<RequestFilter>().AddEndpointFilter<StoreFaults>());
         MapHealth(routes);
+        app.ServiceProvider.GetService<MetricsPage>()?.Map(routes);
         if (options.AllowedOrigins.Count > 0)
         {
             void AllowOrigins(CorsPolicyBuilder cors) => cors.WithOrigins([.. options.AllowedOrigins]).AllowAnyHeader().AllowAnyMethod().AllowCredentials()

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.SignalR.Protocol;
 using Realtime.Contracts;
 using Realtime.Contracts.Hub;
 using Realtime.Server.Hubs;
+using Realtime.Server.Telemetry;
 
 namespace Realtime.Server.FanOut;
 
@@ -17,7 +18,7 @@ namespace Realtime.Server.FanOut;
 /// no message to everybody.
 /// </remarks>
 internal sealed class ShardLifetimeManager(
-    LocalGroups groups, IHubProtocolResolver protocols, IServiceProvider services, TimeProvider time, RedisShards? redis = null) : HubLifetimeManager<AgentHub>, ILocalPushes
+    LocalGroups groups, IHubProtocolResolver protocols, IServiceProvider services, TimeProvider time, RedisShards? redis = null, ServerMetrics? metrics = null) : HubLifetimeManager<AgentHub>, ILocalPushes
 {
     /// <summary>Most connections of a group that are written to on the thread of the append loop.</summary>
     private const int MostAtOnce = 8;
@@ -103,7 +104,7 @@ internal sealed class ShardLifetimeManager(
         if (group is null && redis is null) return true;
 
         var forms = Serialize(envelope);
-        group?.Send(new SerializedHubMessage(forms), EventMark.Of(envelope));
+        CountSkipped(group?.Send(new SerializedHubMessage(forms), EventMark.Of(envelope)));
         _ = redis?.PublishAsync(groupName, EventMark.Of(envelope), forms);
         return true;
     }
@@ -137,8 +138,13 @@ internal sealed class ShardLifetimeManager(
 
         IReadOnlyList<SerializedMessage> forms = methodName == nameof(IAgentClient.ReceiveEvent) && args is [AgentEventEnvelope envelope] ? Serialize(envelope) : Serialize(methodName, args);
         var mark = MarkOf(methodName, args);
-        group?.Send(new SerializedHubMessage(forms), mark, except);
+        CountSkipped(group?.Send(new SerializedHubMessage(forms), mark, except));
         return redis?.PublishAsync(groupName, mark, forms) ?? Task.CompletedTask;
+    }
+
+    private void CountSkipped(int? members)
+    {
+        if (members > 0) metrics?.PushSkipped(members.Value);
     }
 
     private SerializedMessage[] Serialize(AgentEventEnvelope envelope)

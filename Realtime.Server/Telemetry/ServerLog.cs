@@ -188,4 +188,7 @@ internal static partial class ServerLog
 
     [LoggerMessage(111, LogLevel.Debug, "Memory after a peak: {Before} MiB, {After} MiB after a collection.")]
     internal static partial void MemoryTrimmed(ILogger logger, long before, long after);
+
+    [LoggerMessage(150, LogLevel.Information, "Metrics and health on port {Port}, without a token: let only the monitoring reach it.")]
+    internal static partial void ManagementListening(ILogger logger, int port);
 }
