@@ -205,7 +205,7 @@ public sealed class AgentEventsClient : IAsyncDisposable
     private async Task RunAsync()
     {
         Activity.Current = null; // whatever started the client is not the cause of its events
-        ClientMetrics.StartAtZero();
+        ClientTimings.StartAtZero();
         var notifying = _notifications.RunAsync();
         var following = _follower.RunAsync(new ClientLifetime(_stopping.Token, _abandoning.Token));
         var connecting = _connections.RunAsync(_stopping.Token);

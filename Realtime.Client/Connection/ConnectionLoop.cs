@@ -60,7 +60,7 @@ internal sealed class ConnectionLoop(
     /// <summary>Says why there is no connection, and how long to wait for the next.</summary>
     private async Task<TimeSpan> ExplainAsync(LinkEnd end, CancellationToken stopping)
     {
-        ClientMetrics.Reconnecting(ReconnectReason.Of(end));
+        ClientTimings.Reconnecting(ReconnectReason.Of(end));
         if (end.ReturnAfter is { } asked)
         {
             ForgetFailuresOfLongAgo();

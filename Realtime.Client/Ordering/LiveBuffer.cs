@@ -52,7 +52,7 @@ internal sealed class LiveBuffer(int capacity, TimeProvider time, IWakeSignal wa
         {
             size = envelope.Data.Utf8.Length; // the rest is as bounded as their number
             ClientTracing.Received(envelope);
-            ClientMetrics.Received(envelope, time);
+            ClientTimings.Received(envelope, time);
         }
 
         lock (_lock)

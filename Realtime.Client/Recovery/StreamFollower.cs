@@ -168,16 +168,16 @@ internal sealed class StreamFollower(
             ? new EventsQuestion { Since = since, Limit = options.PageSize }
             : new EventsQuestion { After = Last.Position, Time = Last.EventTime, Limit = options.PageSize };
         EventsAnswer answer;
-        long began = ClientMetrics.Now(options.TimeProvider);
+        long began = ClientTimings.Now(options.TimeProvider);
         try
         {
             answer = await missed.AskAsync(question, lifetime.Stopping).ConfigureAwait(false);
-            ClientMetrics.Asked(OutcomeOf(answer), began, options.TimeProvider);
+            ClientTimings.Asked(OutcomeOf(answer), began, options.TimeProvider);
         }
         catch (Exception fault) when (fault is not AccessDeniedException)
         {
             lifetime.Stopping.ThrowIfCancellationRequested();
-            ClientMetrics.Asked(RecoveryOutcome.Failed, began, options.TimeProvider);
+            ClientTimings.Asked(RecoveryOutcome.Failed, began, options.TimeProvider);
             Failed(fault);
             return;
         }

@@ -16,7 +16,7 @@ internal sealed class EventPump(AgentEventsClientOptions options, IEventSink sin
     public async Task HandAsync(AgentEventEnvelope envelope, ClientLifetime lifetime, string path = DeliveryPath.Push)
     {
         using var span = ClientTracing.StartProcess(envelope, path);
-        long began = ClientMetrics.Now(options.TimeProvider);
+        long began = ClientTimings.Now(options.TimeProvider);
         try
         {
             await sink.HandAsync(options.EventTypes.Read(envelope), lifetime).ConfigureAwait(false);
@@ -27,7 +27,7 @@ internal sealed class EventPump(AgentEventsClientOptions options, IEventSink sin
             throw;
         }
 
-        ClientMetrics.Finished(envelope, path, began, options.TimeProvider);
+        ClientTimings.Finished(envelope, path, began, options.TimeProvider);
 
         // The effect has happened: its cursor is saved even if the client is stopping.
         await cursors.MovePastAsync(envelope, lifetime.Abandoning).ConfigureAwait(false);

@@ -3,11 +3,11 @@ using System.Diagnostics.Metrics;
 namespace Realtime.Client.Telemetry;
 
 /// <summary>What the client counts, on the meter <c>Realtime.Client</c>. Thread-safe; shared by all clients of the process.</summary>
-internal static partial class ClientMetrics
+internal static class ClientMetrics
 {
     public const string MeterName = "Realtime.Client";
 
-    private static readonly Meter Meter = new(MeterName);
+    internal static readonly Meter Meter = new(MeterName);
 
     public static readonly Counter<long> Processed =
         Meter.CreateCounter<long>("realtime.client.events.processed", "{event}", "Events whose handlers have finished.");

@@ -58,7 +58,6 @@ internal sealed class EventBroadcaster(
     private bool TryPushAtOnce(string userId, AgentEventEnvelope envelope)
     {
         long began = metrics.Now;
-        using var span = ServerTracing.StartPush(envelope, PushPath.Publish);
         try
         {
             if (!shards!.TryPushAtOnce(UserId.GroupOf(userId), envelope)) return false;
@@ -66,7 +65,6 @@ internal sealed class EventBroadcaster(
         }
         catch (Exception fault)
         {
-            ServerTracing.Failed(span, fault);
             metrics.PushFailed();
             ServerLog.PushFailed(logger, fault, userId);
         }

@@ -103,6 +103,7 @@ internal sealed class ShardLifetimeManager(
         if (group is { Members.Length: > MostAtOnce }) return false;
         if (group is null && redis is null) return true;
 
+        using var span = ServerTracing.StartPush(envelope, PushPath.Publish);
         var forms = Serialize(envelope);
         CountSkipped(group?.Send(new SerializedHubMessage(forms), EventMark.Of(envelope)));
         _ = redis?.PublishAsync(groupName, EventMark.Of(envelope), forms);

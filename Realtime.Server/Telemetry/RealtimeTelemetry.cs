@@ -59,8 +59,8 @@ public static class RealtimeTelemetry
 
     /// <summary>A connection that lasts for hours is no span, and a probe that comes every second is none that anybody looks at.</summary>
     private static bool IsWorthASpan(HttpContext context) =>
-        !context.Request.Path.StartsWithSegments(Routes.HubPrefix) && !context.Request.Path.StartsWithSegments(Routes.EventStream)
-        && !context.Request.Path.StartsWithSegments("/health") && context.Request.Path != Routes.Metrics;
+        !context.Request.Path.StartsWithSegments(Routes.HubPrefix, StringComparison.OrdinalIgnoreCase) && !context.Request.Path.StartsWithSegments(Routes.EventStream, StringComparison.OrdinalIgnoreCase)
+        && !context.Request.Path.StartsWithSegments("/health", StringComparison.OrdinalIgnoreCase) && context.Request.Path != Routes.Metrics;
 
     private static bool IsExported(IConfiguration configuration, string signal) =>
         !string.IsNullOrWhiteSpace(configuration[Endpoint]) || !string.IsNullOrWhiteSpace(configuration[Endpoint.Replace("OTLP_", $"OTLP_{signal}_", StringComparison.Ordinal)]);

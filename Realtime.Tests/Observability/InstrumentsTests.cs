@@ -38,7 +38,7 @@ public sealed class InstrumentsTests
         var metrics = new ServerMetrics(factory);
         metrics.WatchQueue(() => 0);
         metrics.WatchBackplane(() => false);
-        ClientMetrics.StartAtZero();
+        ClientTimings.StartAtZero();
         List<Instrument> all = [];
         using var listener = new MeterListener
         {

@@ -8,7 +8,7 @@ namespace Realtime.Client.Telemetry;
 /// A duration is of this process's own clock. A <em>delay</em> begins at an event's <c>time</c>, which is the store's clock: it is as good as that clock
 /// and this machine's agree, and never below zero.
 /// </remarks>
-internal static partial class ClientMetrics
+internal static class ClientTimings
 {
     private static readonly InstrumentAdvice<double> Seconds = new()
     {
@@ -24,10 +24,10 @@ internal static partial class ClientMetrics
     private static readonly Histogram<double> RecoveryDuration = Duration("realtime.client.recovery.duration", "How long the server took to answer for missed events.");
 
     private static readonly Counter<long> Recoveries =
-        Meter.CreateCounter<long>("realtime.client.recoveries", "{recovery}", "Questions for missed events, by outcome.");
+        ClientMetrics.Meter.CreateCounter<long>("realtime.client.recoveries", "{recovery}", "Questions for missed events, by outcome.");
 
     private static readonly Counter<long> Reconnects =
-        Meter.CreateCounter<long>("realtime.client.reconnects", "{reconnect}", "Times a connection has to be made anew, by reason.");
+        ClientMetrics.Meter.CreateCounter<long>("realtime.client.reconnects", "{reconnect}", "Times a connection has to be made anew, by reason.");
 
     /// <summary>Where a duration begins, when anybody wants to know.</summary>
     public static long Now(TimeProvider time) => ProcessDuration.Enabled || RecoveryDuration.Enabled ? time.GetTimestamp() : 0;
@@ -41,7 +41,7 @@ internal static partial class ClientMetrics
     /// <summary>The application has finished with an event.</summary>
     public static void Finished(AgentEventEnvelope envelope, string path, long began, TimeProvider time)
     {
-        Processed.Add(1);
+        ClientMetrics.Processed.Add(1);
         if (began != 0) ProcessDuration.Record(time.GetElapsedTime(began).TotalSeconds);
         if (ProcessedDelay.Enabled) ProcessedDelay.Record(Since(envelope, time), new KeyValuePair<string, object?>("path", path));
     }
@@ -63,12 +63,12 @@ internal static partial class ClientMetrics
     /// <summary>Reports every counter as 0, so that a rate counts the first of them too.</summary>
     public static void StartAtZero()
     {
-        foreach (var counter in new[] { Processed, Duplicates, Parked, Recovered, Gaps, Overflows, Connects, HistoryLost }) counter.Add(0);
+        foreach (var counter in new[] { ClientMetrics.Processed, ClientMetrics.Duplicates, ClientMetrics.Parked, ClientMetrics.Recovered, ClientMetrics.Gaps, ClientMetrics.Overflows, ClientMetrics.Connects, ClientMetrics.HistoryLost }) counter.Add(0);
         foreach (string outcome in RecoveryOutcome.All) Recoveries.Add(0, new KeyValuePair<string, object?>("outcome", outcome));
         foreach (string reason in ReconnectReason.All) Reconnects.Add(0, new KeyValuePair<string, object?>("reason", reason));
     }
 
     private static double Since(AgentEventEnvelope envelope, TimeProvider time) => Math.Max(0, (time.GetUtcNow() - envelope.Time).TotalSeconds);
 
-    private static Histogram<double> Duration(string name, string description) => Meter.CreateHistogram(name, "s", description, tags: null, Seconds);
+    private static Histogram<double> Duration(string name, string description) => ClientMetrics.Meter.CreateHistogram(name, "s", description, tags: null, Seconds);
 }
