@@ -22,14 +22,14 @@ sealed class PrometheusRun : IAsyncDisposable
         var folder = TempFolder.Create("prometheus");
         int port = FreePort.Next();
         string configuration = Path.Combine(folder.Path, "prometheus.yml");
-        await File.WriteAllTextAsync(configuration, string.Create(CultureInfo.InvariantCulture, $"""
-            global: {{ scrape_interval: 2s, evaluation_interval: 5s }}
-            rule_files: ["{OpsFiles.Rules}"]
+        await File.WriteAllTextAsync(configuration, string.Create(CultureInfo.InvariantCulture, $$"""
+            global: { scrape_interval: 2s, evaluation_interval: 5s }
+            rule_files: ["{{OpsFiles.Rules}}"]
             scrape_configs:
               - job_name: realtime
-                static_configs: [{{ targets: [{string.Join(", ", system.ServerMetrics.Select(p => $"\"127.0.0.1:{p}\""))}] }}]
+                static_configs: [{ targets: [{{string.Join(", ", system.ServerMetrics.Select(p => $"\"127.0.0.1:{p}\""))}}] }]
               - job_name: realtime-clients
-                static_configs: [{{ targets: ["127.0.0.1:{system.ClientMetrics}"] }}]
+                static_configs: [{ targets: ["127.0.0.1:{{system.ClientMetrics}}"] }]
             """));
         var process = await ProgramRun.StartAsync(program, [$"--config.file={configuration}", $"--storage.tsdb.path={Path.Combine(folder.Path, "data")}", $"--web.listen-address=127.0.0.1:{port}"]);
         return new PrometheusRun(process, folder, port);
