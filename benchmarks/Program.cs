@@ -22,6 +22,7 @@ try
         "redis-away" => RedisAwayRun.RunAsync,
         "slow-reader" => SlowReader.RunAsync,
         "rolling-restart" => RollingRestart.RunAsync,
+        "revocation" => RevocationRun.RunAsync,
         "abuse" => scale => Abuse.RunAsync(scale, [.. options.Scenarios.Skip(1)]),
         "hostile-load" => scale => HostileLoad.RunAsync(scale, options.Scenarios.Skip(1).ToList()),
         _ => (Func<Scale, Task>?)null,
@@ -33,6 +34,6 @@ try
 catch (ArgumentException fault)
 {
     await Console.Error.WriteLineAsync(
-        $"{fault.Message}\nusage: benchmarks/run.sh [scenario...] [--rounds 3] [--scale 1] [--nodes 1] [--systems ours,plain,naive] [--write]\n       benchmarks/run.sh held-stream | backplane | retention | redis-away | slow-reader | rolling-restart | abuse [limit...] | hostile-load [attack...] [--scale 1]\n       benchmarks/run.sh client");
+        $"{fault.Message}\nusage: benchmarks/run.sh [scenario...] [--rounds 3] [--scale 1] [--nodes 1] [--systems ours,plain,naive] [--write]\n       benchmarks/run.sh held-stream | backplane | retention | redis-away | slow-reader | rolling-restart | revocation | abuse [limit...] | hostile-load [attack...] [--scale 1]\n       benchmarks/run.sh client");
     return 2;
 }

@@ -6,7 +6,7 @@
 #   benchmarks/run.sh T --scale 0.02          a small one, to see that it works; its figures say nothing
 #   benchmarks/run.sh --write                 and the table goes into docs/performance.md
 #   benchmarks/run.sh held-stream             a question of its own; README.md lists them
-#   benchmarks/run.sh abuse                   what somebody at ten times each limit costs the others (abuse body data: only these limits)
+#   benchmarks/run.sh abuse                   what somebody at ten times each limit costs the others (abuse body data connects-of-node=100: only these, one with another value)
 #   benchmarks/run.sh client                  time and allocations of the client package (BenchmarkDotNet), two minutes
 #
 # Exit code: 0 when it ran, 1 when our server lost an event, 2 when the options make no sense.

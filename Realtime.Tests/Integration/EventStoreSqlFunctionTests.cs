@@ -94,6 +94,33 @@ internal sealed class EventStoreSqlFunctionTests
         (await Store.SinceAsync(user)).Events.Should().ContainSingle(e => e.Type == type && e.Data.Utf8.Length == 65536);
     }
 
+    [TestCase("[", "]", 61, true)]
+    [TestCase("[", "]", 62, false)]
+    [TestCase("{\"[{\\\"[\":", "}", 61, true)]
+    [TestCase("{\"[{\\\"[\":", "}", 62, false)]
+    [TestCase("[[],{},", "]", 60, true)]
+    [TestCase("[[],{},", "]", 61, false)]
+    public async Task Data_is_taken_as_deep_as_readers_go_and_brackets_in_strings_do_not_count(string open, string close, int depth, bool isTaken)
+    {
+        string user = NewUser();
+        var call = () => CallAsync(user, data: $"{string.Concat(Enumerable.Repeat(open, depth))}1{string.Concat(Enumerable.Repeat(close, depth))}");
+
+        if (isTaken) await call.Should().NotThrowAsync();
+        else (await call.Should().ThrowAsync<PostgresException>()).Which.SqlState.Should().Be(PostgresErrorCodes.InvalidParameterValue);
+
+        (await Store.HeadAsync(user)).Sequence.Should().Be(isTaken ? 1 : 0);
+    }
+
+    [Test]
+    public async Task Wide_data_with_many_brackets_is_no_deep_data()
+    {
+        string user = NewUser();
+
+        await CallAsync(user, data: $"[{string.Join(',', Enumerable.Repeat("[{}]", 5_000))}]");
+
+        (await Store.HeadAsync(user)).Sequence.Should().Be(1);
+    }
+
     [Test]
     public async Task What_is_rolled_back_leaves_no_hole_also_to_a_savepoint()
     {

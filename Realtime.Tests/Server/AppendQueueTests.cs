@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using Realtime.Server;
 using Realtime.Server.EventStore;
 using Realtime.Server.FanOut;
@@ -29,13 +30,18 @@ public sealed class AppendQueueTests
         _groups = new RecordingGroups();
         _services = new ServiceCollection().AddMetrics().AddSingleton<ServerMetrics>().BuildServiceProvider();
         _options = new RealtimeOptions { PublishQueueCapacity = Capacity, PublishTimeout = TimeSpan.FromMinutes(2) };
+        _queue = QueueBy(TimeProvider.System);
+        await _queue.StartAsync(CancellationToken.None);
+    }
+
+    AppendQueue QueueBy(TimeProvider time)
+    {
         var options = Options.Create(_options);
         var metrics = _services.GetRequiredService<ServerMetrics>();
         var committed = new CommittedEvents(
             new EventBroadcaster(_groups, options, metrics, NullLogger<EventBroadcaster>.Instance), metrics, NullLogger<CommittedEvents>.Instance);
-        var lanes = new AppendLanes(_store, committed, options, TimeProvider.System, NullLogger<AppendLanes>.Instance);
-        _queue = new AppendQueue(_store, committed, lanes, options, TimeProvider.System, metrics, NullLogger<AppendQueue>.Instance);
-        await _queue.StartAsync(CancellationToken.None);
+        var lanes = new AppendLanes(_store, committed, options, time, NullLogger<AppendLanes>.Instance);
+        return new AppendQueue(_store, committed, lanes, options, time, metrics, NullLogger<AppendQueue>.Instance);
     }
 
     [TearDown]
@@ -214,6 +220,38 @@ public sealed class AppendQueueTests
         secondCall.Users.Should().HaveCount(others.Count, "they were appended together, after the first");
         secondCall.Go.SetResult();
         await Task.WhenAll(others).WithinDeadline();
+    }
+
+    [Test]
+    public async Task What_follows_a_batch_of_several_is_gathered_for_a_moment()
+    {
+        var time = new FakeTimeProvider();
+        using var queue = QueueBy(time);
+        await queue.StartAsync(CancellationToken.None);
+        var calls = HoldAppends();
+        var first = PublishTo(queue);
+        var alone = await calls.Reader.ReadAsync().AsTask().WithinDeadline();
+        var several = Task.WhenAll(Enumerable.Range(0, 3).Select(_ => PublishTo(queue)));
+        alone.Go.SetResult();
+        var together = await calls.Reader.ReadAsync().AsTask().WithinDeadline();
+        var next = PublishTo(queue);
+        together.Go.SetResult();
+        await Task.WhenAll(first, several).WithinDeadline();
+
+        var last = PublishTo(queue);
+        HeldAppend? gathered = null;
+        await Eventually.Async("the moment is over", () =>
+        {
+            time.Advance(TimeSpan.FromMilliseconds(1));
+            return calls.Reader.TryRead(out gathered);
+        });
+
+        gathered!.Users.Should().HaveCount(2, "the one that waited was joined by the one that came a moment later");
+        gathered.Go.SetResult();
+        await Task.WhenAll(next, last).WithinDeadline();
+        await queue.StopAsync(CancellationToken.None).WithinDeadline();
+
+        static Task<IReadOnlyList<AppendedEvent>> PublishTo(AppendQueue queue) => queue.AppendAsync(Unit(Event(NewUser())), CancellationToken.None);
     }
 
     /// <summary>From now on each append waits until the test lets it go.</summary>

@@ -21,27 +21,30 @@ internal static class Abuse
 
     public static async Task RunAsync(Scale scale, IReadOnlyList<string> limits)
     {
-        if (limits.FirstOrDefault(limit => !Abusers.ByLimit.ContainsKey(limit)) is { } unknown)
-            throw new ArgumentException($"There is no limit {unknown}; there are {string.Join(", ", Abusers.ByLimit.Keys)}.");
+        var chosen = limits.Count > 0 ? limits.Select(Chosen).ToList() : [.. Abusers.ByLimit];
+        var settings = Defaults();
+        foreach (var (_, abused) in chosen)
+        {
+            if (abused.Setting is { } setting) settings[setting] = abused.Granted.ToString(CultureInfo.InvariantCulture);
+        }
 
         await using var stage = await Stage.StartAsync();
-        await using var system = await SystemUnderTest.StartAsync(stage, SystemKind.Ours, new SystemOptions { Settings = Defaults() });
+        await using var system = await SystemUnderTest.StartAsync(stage, SystemKind.Ours, new SystemOptions { Settings = settings });
         using var load = await PublishLoad.ConnectAsync(system, scale);
         using var audience = new Audience(system, load.Users);
         await audience.ConnectAsync(atOnce: 8);
         await load.MeasureAsync(TimeSpan.FromSeconds(scale.Seconds(WarmUp)));
-        foreach (string limit in limits.Count > 0 ? limits : [.. Abusers.ByLimit.Keys]) await MeasureAsync(limit);
+        foreach (var (limit, abused) in chosen) await MeasureAsync(limit, abused);
 
-        async Task MeasureAsync(string limit)
+        async Task MeasureAsync(string limit, Abusers.Abused abused)
         {
-            var abuser = Abusers.ByLimit[limit];
             var answers = new Answers();
             var (acknowledged, received) = (new List<double>(), new List<double>());
-            await abuser(system, TimeSpan.FromSeconds(Settle), new Answers()); // compiles what it takes to refuse
+            await abused.Abuser(system, abused.Granted, TimeSpan.FromSeconds(Settle), new Answers()); // compiles what it takes to refuse
             for (int round = 0; round < Rounds; round++)
             {
                 var free = await PhaseAsync();
-                var abuse = abuser(system, TimeSpan.FromSeconds(scale.Seconds(Phase) + (2 * Settle)), answers);
+                var abuse = abused.Abuser(system, abused.Granted, TimeSpan.FromSeconds(scale.Seconds(Phase) + (2 * Settle)), answers);
                 await Task.Delay(TimeSpan.FromSeconds(Settle));
                 var beside = await PhaseAsync();
                 await abuse;
@@ -52,7 +55,7 @@ internal static class Abuse
 
             bool isLost = !await audience.WaitForAllAsync(load.Ledger);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{limit,-20} p99 with / without: acknowledged {Median(acknowledged):0.00} ({Range(acknowledged)}), received {Median(received):0.00} ({Range(received)}); told: {answers}{(isLost ? "; EVENTS OF OTHERS ARE MISSING" : string.Empty)}"));
+                $"{limit,-20} {abused.Granted,9:N0} p99 with / without: acknowledged {Median(acknowledged):0.00} ({Range(acknowledged)}), received {Median(received):0.00} ({Range(received)}); told: {answers}{(isLost ? "; EVENTS OF OTHERS ARE MISSING" : string.Empty)}"));
         }
 
         async Task<(double Acknowledged, double Received, int Failed)> PhaseAsync()
@@ -63,6 +66,18 @@ internal static class Abuse
             await audience.WaitForAllAsync(load.Ledger);
             return (published.P99, received.Percentile(99), published.Failed);
         }
+    }
+
+    /// <summary><c>connects-of-node=100</c> is that limit with another value than the default.</summary>
+    private static KeyValuePair<string, Abusers.Abused> Chosen(string limit)
+    {
+        string[] parts = limit.Split('=');
+        if (!Abusers.ByLimit.TryGetValue(parts[0], out var abused))
+            throw new ArgumentException($"There is no limit {parts[0]}; there are {string.Join(", ", Abusers.ByLimit.Keys)}.");
+        if (parts.Length == 1) return new(limit, abused);
+        if (parts.Length > 2 || abused.Setting is null || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int granted) || granted == 0)
+            throw new ArgumentException($"{limit}: a limit that is a setting takes one number above 0.");
+        return new(parts[0], abused with { Granted = granted });
     }
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);

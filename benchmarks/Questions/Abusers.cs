@@ -5,28 +5,32 @@ using Realtime.Contracts;
 
 namespace Realtime.Benchmarks.Questions;
 
-/// <summary>Those who ask for ten times as much as each limit grants, with the default settings.</summary>
+/// <summary>Those who ask for ten times as much as each limit grants.</summary>
 internal static class Abusers
 {
     /// <summary>One way of abuse: does it for some seconds and notes the answers.</summary>
-    public delegate Task Abuser(SystemUnderTest system, TimeSpan duration, Answers answers);
+    public delegate Task Abuser(SystemUnderTest system, int granted, TimeSpan duration, Answers answers);
+
+    /// <summary>A limit: what it grants by default (a second, or at all), the setting for another value, and who asks for more.</summary>
+    public sealed record Abused(int Granted, string? Setting, Abuser Abuser);
 
     private const int Sockets = 64;
     private const string User = "abuser";
     private const string UpgradeHeaders =
         "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
-    public static IReadOnlyDictionary<string, Abuser> ByLimit { get; } = new Dictionary<string, Abuser>(StringComparer.Ordinal)
+    public static IReadOnlyDictionary<string, Abused> ByLimit { get; } = new Dictionary<string, Abused>(StringComparer.Ordinal)
     {
-        ["connections-of-user"] = (system, duration, answers) => ConnectAsync(system, 90, duration, users: 1, isHeld: true, answers),
-        ["connects-of-node"] = (system, duration, answers) => ConnectAsync(system, 5_000, duration, users: 2 * Sockets, isHeld: false, answers),
-        ["requests-of-user"] = (system, duration, answers) => RequestAsync(system, 1_000, duration, answers),
-        ["events-of-publisher"] = (system, duration, answers) => PublishAsync(system, 10_000, dataBytes: 200, duration, answers),
-        ["body"] = (system, duration, answers) => PublishAsync(system, 10, dataBytes: 10 * 1024 * 1024, duration, answers),
-        ["data"] = (system, duration, answers) => PublishAsync(system, 50, dataBytes: 640 * 1024, duration, answers),
-        ["calls-of-connection"] = (system, duration, answers) => CallAsync(system, 200, caller => caller.Call(), duration, answers),
-        ["hub-message"] = (system, duration, answers) => CallAsync(system, 20, caller => _ = caller.SendLargeAsync(10 * 32 * 1024), duration, answers),
-        ["slow-reader"] = NotReadAsync,
+        // By default a user may send 100 requests a second, connects among them: 90 a second until 1,000 are open.
+        ["connections-of-user"] = new(100, null, (system, _, duration, answers) => ConnectAsync(system, 90, duration, users: 1, isHeld: true, answers)),
+        ["connects-of-node"] = new(500, "Realtime:RateLimits:ConnectsPerSecond", (system, granted, duration, answers) => ConnectAsync(system, 10 * granted, duration, users: 2 * Sockets, isHeld: false, answers)),
+        ["requests-of-user"] = new(100, "Realtime:RateLimits:RequestsPerSecondPerUser", (system, granted, duration, answers) => RequestAsync(system, 10 * granted, duration, answers)),
+        ["events-of-publisher"] = new(1_000, "Realtime:RateLimits:EventsPerSecondPerPublisher", (system, granted, duration, answers) => PublishAsync(system, 10 * granted, dataBytes: 200, duration, answers)),
+        ["body"] = new(1024 * 1024, null, (system, granted, duration, answers) => PublishAsync(system, 10, dataBytes: 10 * granted, duration, answers)),
+        ["data"] = new(64 * 1024, null, (system, granted, duration, answers) => PublishAsync(system, 50, dataBytes: 10 * granted, duration, answers)),
+        ["calls-of-connection"] = new(20, "Realtime:RateLimits:HubCallsPerSecondPerConnection", (system, granted, duration, answers) => CallAsync(system, 10 * granted, caller => caller.Call(), duration, answers)),
+        ["hub-message"] = new(32 * 1024, "Realtime:MaxHubMessageBytes", (system, granted, duration, answers) => CallAsync(system, 20, caller => _ = caller.SendLargeAsync(10 * granted), duration, answers)),
+        ["slow-reader"] = new(10, null, (system, _, duration, answers) => NotReadAsync(system, duration, answers)),
     };
 
     /// <summary>Opens WebSockets by bare requests. A refusal leaves the socket as it is; one that was let in is kept, or left at once.</summary>
