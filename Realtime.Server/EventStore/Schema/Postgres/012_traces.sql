@@ -128,7 +128,7 @@ return (
     select t.trace from (values (current_setting('realtime.traceparent', true))) as t (trace)
     where t.trace ~ '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f][13579bdf]$');
 
--- As in 006, and the event gets the trace of its transaction. Replaced, not dropped: the rights granted on it stay.
+-- As in 011, and the event gets the trace of its transaction. Replaced, not dropped: the rights granted on it stay.
 create or replace function public.append_agent_event(user_id text, type text, data json, id uuid default null)
 returns table ("position" text, "time" timestamptz)
 language plpgsql volatile security definer
@@ -151,6 +151,9 @@ begin
     end if;
     if p_data is null or octet_length(p_data) > 65536 then
         raise exception 'data must be one JSON value of at most 65536 bytes' using errcode = 'invalid_parameter_value';
+    end if;
+    if is_nested_deeper(p_data, 61) then
+        raise exception 'data must not nest arrays and objects deeper than 61' using errcode = 'invalid_parameter_value';
     end if;
 
     perform pg_advisory_xact_lock_shared(7781, 2);
