@@ -35,6 +35,7 @@ internal sealed class EventPageResult(StreamPage page) : IResult
         {
             length += "{\"type\":\"\",\"id\":\"\",\"position\":\"\",\"time\":\"\",\"data\":}".Length
                 + item.Type.Length + GuidLength + LengthOf(item.Position) + TimeLength + item.Data.Utf8.Length;
+            if (item.Traceparent is { } trace) length += ",\"traceparent\":\"\"".Length + trace.Length;
         }
 
         return length;
@@ -59,6 +60,13 @@ internal sealed class EventPageResult(StreamPage page) : IResult
             Text(writer, EventTime.Format(item.Time));
             writer.Write("\",\"data\":"u8);
             writer.Write(item.Data.Utf8.Span);
+            if (item.Traceparent is { } trace)
+            {
+                writer.Write(",\"traceparent\":\""u8);
+                Text(writer, trace);
+                writer.Write("\""u8);
+            }
+
             writer.Write("}"u8);
         }
 

@@ -27,7 +27,8 @@ internal sealed class ManagementServer(
             kestrel.ListenAnyIP(port);
         });
         _app = builder.Build();
-        _app.UseOpenTelemetryPrometheusScrapingEndpoint(meters, predicate: null, Routes.Metrics, configureBranchedPipeline: null, optionsName: null);
+        _app.UseOpenTelemetryPrometheusScrapingEndpoint(
+            meters, static context => IsReading(context) && context.Request.Path == Routes.Metrics, path: null, configureBranchedPipeline: null, optionsName: null);
         _app.Run(AnswerAsync);
         await _app.StartAsync(cancellationToken);
         ServerLog.ManagementListening(logger, port);
@@ -37,11 +38,12 @@ internal sealed class ManagementServer(
 
     public ValueTask DisposeAsync() => _app?.DisposeAsync() ?? ValueTask.CompletedTask;
 
+    private static bool IsReading(HttpContext context) => HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
+
     private async Task AnswerAsync(HttpContext context)
     {
-        bool isReading = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
-        if (isReading && context.Request.Path == Routes.Live) await WriteAsync(context, static _ => false);
-        else if (isReading && context.Request.Path == Routes.Ready) await WriteAsync(context, check => check.Tags.Contains(drain.HasBegun ? Health.DrainTag : Health.ReadyTag));
+        if (IsReading(context) && context.Request.Path == Routes.Live) await WriteAsync(context, static _ => false);
+        else if (IsReading(context) && context.Request.Path == Routes.Ready) await WriteAsync(context, check => check.Tags.Contains(drain.HasBegun ? Health.DrainTag : Health.ReadyTag));
         else context.Response.StatusCode = StatusCodes.Status404NotFound;
     }
 
