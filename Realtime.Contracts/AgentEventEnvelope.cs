@@ -27,5 +27,6 @@ public sealed record AgentEventEnvelope
     /// a byte on the wire. The same on push, REST and replay.
     /// </summary>
     [JsonConverter(typeof(TraceparentJsonConverter))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] // here too: the hub's own serialiser has other options
     public string? Traceparent { get; init; }
 }
