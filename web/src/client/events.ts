@@ -12,6 +12,8 @@ export interface AgentEvent<TData = unknown> {
   readonly time: string;
   /** Parsed JSON; of an unknown type it is whatever the publisher sent. */
   readonly data: TData;
+  /** W3C trace context of the publish, when it was sampled: the parent for a span of your own. */
+  readonly traceparent?: string;
 }
 
 /** A step of a run has ended. */
@@ -58,11 +60,16 @@ export interface PlacedEvent {
   readonly at: Position;
 }
 
+const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
 /** Checks the envelope only, never `data`: an unknown type is an event like any other. */
 export function readEvent(value: unknown): PlacedEvent | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { type, id, position, time, data } = value as Record<string, unknown>;
+  const { type, id, position, time, data, traceparent } = value as Record<string, unknown>;
   const at = parsePosition(position);
   if (at === undefined || typeof type !== "string" || typeof id !== "string" || typeof time !== "string") return undefined;
-  return { event: { type, id, position: position as string, time, data }, at };
+  const event = { type, id, position: position as string, time, data };
+  // For diagnosis only: whatever is no trace context counts as absent.
+  const isTraced = typeof traceparent === "string" && TRACEPARENT.test(traceparent);
+  return { event: isTraced ? { ...event, traceparent } : event, at };
 }
