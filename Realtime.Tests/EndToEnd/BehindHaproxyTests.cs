@@ -16,6 +16,7 @@ namespace Realtime.Tests.EndToEnd;
 /// schema made by its owner, two nodes, and deploy/haproxy.cfg in front of them.
 /// </summary>
 [Category("Integration")]
+[NonParallelizable] // that nobody sees a restart rests on checks every half second, which a machine that is full misses
 public sealed partial class BehindHaproxyTests
 {
     const int Users = 4;
@@ -61,7 +62,7 @@ public sealed partial class BehindHaproxyTests
             }
 
             clients.SelectMany(c => c.AskedToReturnAfter).Count().Should().BeGreaterThanOrEqualTo(clients.Count, "each was handed over at least once");
-            Statuses(haproxy).Should().NotBeEmpty().And.OnlyContain(s => s < 500, "a restart is nobody's business:\n{0}", string.Join('\n', haproxy.Output.TakeLast(60)));
+            Statuses(haproxy).Should().NotBeEmpty().And.OnlyContain(s => s < 500, "a restart is nobody's business:\n{0}", string.Join('\n', haproxy.Output.Where(l => Logged().Match(l) is { Success: true } m && m.Groups["status"].Value[0] == '5')));
 
             await first.KillAsync();
             await HasPublishedAsync(50);

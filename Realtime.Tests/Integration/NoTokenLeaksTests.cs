@@ -82,7 +82,7 @@ public sealed class NoTokenLeaksTests
             await page.DeleteAsync($"{hub}?{query}").WithinDeadline();
             await page.GetAsync($"{Routes.HubFor("other")}?{query}").WithinDeadline();
             await page.GetAsync($"{Routes.Events}?{query}").WithinDeadline();
-            await page.GetAsync($"{Routes.EventStream}?{query}").WithinDeadline();
+            await page.GetAsync($"{Routes.EventStream}?{query}", HttpCompletionOption.ResponseHeadersRead).WithinDeadline();
             await page.GetAsync($"/no-such-path?{query}").WithinDeadline();
             await HandshakeAsync(host, $"{hub}?{query}");
         }
