@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
+using Realtime.Server.EventStreams;
 using Realtime.Server.FanOut;
 using Realtime.Server.Limits;
 
@@ -83,6 +84,9 @@ internal sealed partial class ServerMetrics
         foreach (var counter in new[] { _published, _duplicates, _rejected, _pushed, _pushFailures, _fanOutOverflows, _repaired, _trimmed, _released, _revokedTokens, _revokedConnections, _skipped })
             counter.Add(0);
         _connections.Add(0);
+        _streams.Add(0);
+        foreach (string from in new[] { "push", "store" }) _streamEvents.Add(0, new KeyValuePair<string, object?>("from", from));
+        foreach (var end in Enum.GetValues<EventStreamEnd>()) _streamEnds.Add(0, ReasonOf(end));
         foreach (var limit in Enum.GetValues<Limit>()) _limits.Add(0, new KeyValuePair<string, object?>("limit", limit.Name()));
         foreach (string reason in LostHint.All) _hintsLost.Add(0, new KeyValuePair<string, object?>("reason", reason));
         foreach (var fault in Enum.GetValues<ShardFault>().Where(fault => fault != ShardFault.None)) _refused.Add(0, ReasonOf(fault));

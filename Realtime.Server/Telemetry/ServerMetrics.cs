@@ -102,14 +102,7 @@ internal sealed partial class ServerMetrics
     public void StreamClosed(EventStreamEnd end)
     {
         _streams.Add(-1);
-        _streamEnds.Add(1, new KeyValuePair<string, object?>("reason", end switch
-        {
-            EventStreamEnd.Left => "left",
-            EventStreamEnd.Closed => "closed",
-            EventStreamEnd.Slow => "slow",
-            EventStreamEnd.Failed => "failed",
-            _ => "history_lost",
-        }));
+        _streamEnds.Add(1, ReasonOf(end));
     }
 
     public void StreamPassed(int events) => _streamEvents.Add(events, new KeyValuePair<string, object?>("from", "push"));
@@ -120,6 +113,15 @@ internal sealed partial class ServerMetrics
     }
 
     public void FanOutOverflow() => _fanOutOverflows.Add(1);
+
+    private static KeyValuePair<string, object?> ReasonOf(EventStreamEnd end) => new("reason", end switch
+    {
+        EventStreamEnd.Left => "left",
+        EventStreamEnd.Closed => "closed",
+        EventStreamEnd.Slow => "slow",
+        EventStreamEnd.Failed => "failed",
+        _ => "history_lost",
+    });
 
     private static KeyValuePair<string, object?> ReasonOf(ShardFault fault) => new("reason", fault switch
     {
