@@ -1,13 +1,19 @@
 import { backoffDelay } from "./backoff";
 import type { AgentEvent, EventTypes } from "./events";
 
-/** Handles an event; a promise is awaited before the next one is handed over. */
+/**
+ * Handles an event; a promise is awaited before the next one is handed over. What it throws or rejects with is an attempt that failed:
+ * it is tried again after 1, 2, 4 ... 30 s at most, with jitter, up to `handlerAttempts` times, while later events wait.
+ */
 export type EventHandler<TData = unknown> = (event: AgentEvent<TData>) => void | Promise<void>;
 
-/** A handler gave up on an event. The event is passed over, and this is its report: it never is silently. */
+/** A handler failed on an event for good. The cursor passes the event, and this is its report: it never is silently. */
 export interface ParkedEvent {
+  /** The event. */
   readonly event: AgentEvent;
+  /** What the handler threw last. */
   readonly error: unknown;
+  /** How often that handler was tried. */
   readonly attempts: number;
 }
 
@@ -75,4 +81,5 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
+/** Handles events of one built-in type. */
 export type TypedHandler<K extends keyof EventTypes> = EventHandler<EventTypes[K]>;

@@ -2,7 +2,11 @@ import type { AccessTokenProvider } from "./access-token";
 import { readEvent, type PlacedEvent } from "./events";
 import { parsePosition, type Position } from "./position";
 
-/** Why history is lost: another store, a position beyond its end, trimmed by retention, or rewritten. */
+/**
+ * Why a stream cannot be continued from a position. `epoch_changed`: it belongs to another history, because the database was restored or
+ * replaced. `ahead_of_head`: it lies beyond the newest event, because the store has forgotten events. `trimmed`: the events after it are
+ * no longer retained. `forked`: the event there is not the one that was seen, because history was rewritten.
+ */
 export type HistoryLostReason = "epoch_changed" | "ahead_of_head" | "trimmed" | "forked";
 
 /** The server's word that a stream cannot be continued from where the client stands. */
@@ -26,14 +30,28 @@ export type EventsQuery =
   | { readonly since: string }
   | Record<string, never>;
 
-/** A request that got no usable answer. */
+/**
+ * A request that got no usable answer. Seen in `onProblem`, for the client tries again by itself; with {@link RestError.isWrongUser} it
+ * stops instead, and this is the `error` of its state.
+ */
 export class RestError extends Error {
+  /** Tells it by name, where `instanceof` does not: in another bundle, for instance. */
   override readonly name = "RestError";
-  /** Absent when there was no answer at all. */
+  /** HTTP status of the answer; absent when there was none, and for some whose content is wrong. */
   readonly status: number | undefined;
+  /** `type` of the ProblemDetails; absent when the answer has none, a proxy's page for instance. */
   readonly problemType: string | undefined;
+  /** How long the server asks to wait before the next try, in milliseconds, at least 0; the client believes it up to 120,000. */
   readonly retryAfterMs: number | undefined;
 
+  /**
+   * Applications need it for tests only.
+   *
+   * @param message what went wrong
+   * @param status HTTP status of the answer
+   * @param problemType `type` of the ProblemDetails
+   * @param retryAfterMs milliseconds
+   */
   constructor(message: string, status?: number, problemType?: string, retryAfterMs?: number) {
     super(message);
     this.status = status;
