@@ -7,8 +7,9 @@ export type TokenPurpose = "connect" | "request" | "renew" | "rejected";
 /**
  * Gives a valid access token. Asked on every attempt to connect, for every request, and again before a token expires; caching is the
  * provider's business. A rejection is tried again like any failure, except {@link AccessTokenUnavailableError}: that one stops the
- * client, or, for `renew`, lets the connection last as long as its token does. It has to settle: only for `renew` is it given up, after
- * 10 s, and `stop()` waits for it.
+ * client, or, for `renew`, lets the connection last as long as its token does. A call that has not settled is given up as a failure, after
+ * 15 s for an attempt to connect, which then has 15 s more for its handshake, and after 10 s for a request or a renewal; `stop()` does not
+ * wait for it.
  */
 export type AccessTokenProvider = (purpose: TokenPurpose) => Promise<string>;
 

@@ -265,7 +265,7 @@ export class AgentEventsClient {
 
   /** Without a socket the client polls: each failed attempt brings a head, and what is above it is fetched. */
   #pollFrom(head: Position): void {
-    this.#begin(this.#abort.signal).then(pump => pump.heard(head), problem => this.#report(problem));
+    this.#begin(this.#abort.signal).then(pump => pump.heard(head), problem => { if (!this.#abort.signal.aborted) this.#report(problem); });
   }
 
   /** Resolves the start position once, however often that has to be tried. */

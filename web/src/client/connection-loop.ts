@@ -5,6 +5,7 @@ import type { HubLinkFactory } from "./hub-link";
 import { HubSession, type HubSessionOptions, type SessionEnd } from "./hub-session";
 import type { Position } from "./position";
 import { isHistoryGone, RestError, type EventsQuery, type RestApi } from "./rest-api";
+import { askForToken, connectTokenTimeoutMs } from "./token-request";
 import { TransportChoice, type Transport } from "./transport-choice";
 
 export interface ConnectionLoopOptions extends HubSessionOptions {
@@ -107,8 +108,9 @@ export class ConnectionLoop {
   async #attempt(purpose: TokenPurpose, signal: AbortSignal): Promise<Attempt> {
     let token: string;
     try {
-      token = await this.#options.tokens(purpose);
+      token = await askForToken(this.#options.tokens, purpose, connectTokenTimeoutMs, signal);
     } catch (error) {
+      if (signal.aborted) return { end: { reason: "stopped" }, nextPurpose: purpose };
       if (error instanceof AccessTokenUnavailableError) throw error;
       this.#options.onProblem(error);
       return { end: { reason: "no access token" }, nextPurpose: purpose };

@@ -1,6 +1,7 @@
-import type { AccessTokenProvider } from "./access-token";
+import type { AccessTokenProvider, TokenPurpose } from "./access-token";
 import { readEvent, type PlacedEvent } from "./events";
 import { parsePosition, type Position } from "./position";
+import { askForToken, requestTokenTimeoutMs } from "./token-request";
 
 /**
  * Why a stream cannot be continued from a position. `epoch_changed`: it belongs to another history, because the database was restored or
@@ -81,7 +82,7 @@ export class RestApi {
 
   /** One page of events, or the server's word that the history is gone. */
   async events(query: EventsQuery, limit: number, signal?: AbortSignal): Promise<EventsPage | HistoryGone> {
-    const response = await this.#withFreshToken(token => this.#get(eventsPath(query, limit), token, signal));
+    const response = await this.#withFreshToken(token => this.#get(eventsPath(query, limit), token, signal), signal);
     return await readEventsAnswer(response);
   }
 
@@ -103,7 +104,7 @@ export class RestApi {
 
   /** The newest event of the stream, if there is one. */
   async newest(signal?: AbortSignal): Promise<PlacedEvent | undefined> {
-    const response = await this.#withFreshToken(token => this.#get("api/v1/agents/activity?limit=1", token, signal));
+    const response = await this.#withFreshToken(token => this.#get("api/v1/agents/activity?limit=1", token, signal), signal);
     const body = (await readJson(await orThrow(response))) as { events?: unknown };
     if (!Array.isArray(body.events)) throw new RestError("The activity answer has no events.", response.status);
     return body.events.length === 0 ? undefined : readPlaced(body.events[0]);
@@ -130,9 +131,10 @@ export class RestApi {
     await orThrow(await this.#withFreshToken(token => this.#send("DELETE", cursorPath(consumer, userId), token)));
   }
 
-  async #withFreshToken(send: (token: string) => Promise<Response>): Promise<Response> {
-    const response = await send(await this.#tokens("request"));
-    return response.status === 401 ? await send(await this.#tokens("rejected")) : response;
+  async #withFreshToken(send: (token: string) => Promise<Response>, signal?: AbortSignal): Promise<Response> {
+    const ask = (purpose: TokenPurpose) => askForToken(this.#tokens, purpose, requestTokenTimeoutMs, signal);
+    const response = await send(await ask("request"));
+    return response.status === 401 ? await send(await ask("rejected")) : response;
   }
 
   #get(path: string, token: string, signal?: AbortSignal): Promise<Response> {
