@@ -4,7 +4,7 @@ import { ConnectionLoop } from "./connection-loop";
 import type { ConnectionState, StopReason } from "./connection-state";
 import { MemoryCursorStore, type Cursor, type CursorOwner, type CursorStore } from "./cursor-store";
 import { describe, EventPump, placeAfter } from "./event-pump";
-import { withDeadline } from "./deadline";
+import { settlesWithin, unlessAborted, withDeadline } from "./deadline";
 import { eventStreamLinks } from "./event-stream-link";
 import { readEvent, type AgentEvent, type EventTypes } from "./events";
 import { Handlers, type EventHandler, type ParkedEvent, type TypedHandler } from "./handlers";
@@ -15,6 +15,9 @@ import { RestApi, RestError, type EventsQuery } from "./rest-api";
 import { isServerCursor, ServerKeptCursor, type ServerCursor } from "./server-cursor";
 import { openSignalRLink } from "./signalr-link";
 import type { Transport } from "./transport-choice";
+
+/** How long a stop waits for the handlers at work, and then for the cursor. */
+const stopGraceMs = 2_000;
 
 /** Nothing known is missing any more. */
 export interface CaughtUp {
@@ -103,10 +106,13 @@ export class AgentEventsClient {
   readonly #api: RestApi;
   readonly #loop: ConnectionLoop;
   readonly #abort = new AbortController();
+  /** Aborts when a stop waits no longer for handlers and stores. */
+  readonly #abandoning = new AbortController();
   #state: ConnectionState = { name: "idle" };
   #pump: EventPump | undefined;
   #beginning: Promise<EventPump> | undefined;
   #running: Promise<void> | undefined;
+  #connecting: Promise<void> | undefined;
   #pumpRun: Promise<void> | undefined;
   #heardEarly: Position | undefined;
   #hasCaughtUp = false;
@@ -122,7 +128,7 @@ export class AgentEventsClient {
     this.#options = options;
     this.#owner = { serverUrl: new URL(options.serverUrl).href, userId: options.userId };
     this.#random = options.random ?? Math.random;
-    this.#handlers = new Handlers(options.handlerAttempts ?? 3, this.#random, parked => this.#options.onParked?.(parked));
+    this.#handlers = new Handlers(options.handlerAttempts ?? 3, this.#random, parked => this.#options.onParked?.(parked), this.#abandoning.signal);
     const fetchWith = options.fetch ?? fetch.bind(globalThis);
     this.#api = new RestApi(this.#owner.serverUrl, options.accessTokenProvider, fetchWith);
     const store = options.cursorStore ?? new MemoryCursorStore();
@@ -219,27 +225,36 @@ export class AgentEventsClient {
   }
 
   /**
-   * Ends the connection, waits for the handlers of the event at work, however long they take, and then moves to `stopped`. No further event
-   * is handed over. May be called at any time, also twice. A handler must not await it: each would wait for the other.
+   * Ends the connection, gives the handlers of the event at work 2 s, saves the cursor, and then moves to `stopped`: after at most about
+   * 4 s. No further event is handed over. Handlers that take longer are not waited for: the cursor does not pass their event, which comes
+   * again with the next start. May be called at any time, also twice.
+   *
+   * A handler may await it. Called before the handler's own first `await`, it waits for the end of the connection only, and the client
+   * moves to `stopped` when the handler has finished or its 2 s are over. Called after one it cannot be told from a call by somebody else:
+   * handler and stop then wait for each other until the 2 s are over, and the event comes again. Better not to await it there.
    */
   async stop(): Promise<void> {
     this.#abort.abort();
-    await this.#running;
-    if (this.#state.name !== "stopped") this.#move({ name: "stopped", reason: "requested" });
+    if (this.#running === undefined || this.#connecting === undefined) this.#move({ name: "stopped", reason: "requested" });
+    else if (this.#handlers.isCalling) await settlesWithin(this.#connecting, stopGraceMs);
+    else await this.#running;
   }
 
   async #run(): Promise<void> {
     const pumpFailed = new Promise<never>((_, reject) => { this.#failPump = reject; });
+    const stopRequested = new Promise<void>(resolve => this.#abort.signal.addEventListener("abort", () => resolve(), { once: true }));
     const loop = this.#loop.run(this.#abort.signal);
+    this.#connecting = loop;
     let stopped: ConnectionState = { name: "stopped", reason: "requested" };
     try {
-      await Promise.race([loop, pumpFailed]);
+      await Promise.race([loop, pumpFailed, stopRequested]);
     } catch (error) {
       stopped = { name: "stopped", reason: reasonOf(error), error: error instanceof Error ? error : new Error(String(error)) };
     }
     this.#abort.abort();
-    // Both see the abort; neither may still call the application afterwards.
-    await Promise.allSettled([loop, this.#pumpRun]);
+    // Both see the abort, but whatever they wait for may hang; neither may still call the application afterwards.
+    await settlesWithin(Promise.allSettled([loop, this.#pumpRun]), stopGraceMs);
+    this.#abandoning.abort();
     await this.#closeCursor();
     this.#move(stopped);
   }
@@ -252,7 +267,7 @@ export class AgentEventsClient {
   async #closeCursor(): Promise<void> {
     if (this.#onServer === undefined) return;
     try {
-      await withDeadline(this.#onServer.close(), 2_000, "Saving the cursor");
+      await withDeadline(this.#onServer.close(), stopGraceMs, "Saving the cursor");
     } catch (error) {
       this.#report(error);
     }
@@ -285,16 +300,16 @@ export class AgentEventsClient {
       api: this.#api,
       random: this.#random,
       bufferCapacity: this.#options.bufferCapacity ?? 1_000,
-      deliver: ({ event }, abort) => this.#handlers.run(event, abort),
+      deliver: ({ event }, stopping) => unlessAborted(this.#handlers.run(event, stopping), this.#abandoning.signal),
       saveCursor: cursor => this.#saveMoved(cursor),
       placeCursor: cursor => this.#store.save(this.#owner, cursor),
       continueAfter: this.#options.continueAfterLoss ?? ((lost, last) => defaultContinuation(lost.reason, last)),
-      onHistoryLost: lost => this.#options.onHistoryLost?.(lost),
+      onHistoryLost: lost => this.#tellLost(lost),
       onBehind: () => { if (this.#state.name === "live") this.#move({ name: "catchingUp", ...this.#carrier }); },
       onCaughtUp: missed => this.#caughtUp(missed),
       onProblem: problem => this.#report(problem),
     }, start.cursor, start.at);
-    if (start.gone !== undefined) this.#options.onHistoryLost?.(describe(start.gone, start.cursor));
+    if (start.gone !== undefined) this.#tellLost(describe(start.gone, start.cursor));
     this.#pump = pump;
     if (this.#heardEarly !== undefined) pump.heard(this.#heardEarly);
     this.#pumpRun = pump.run(this.#abort.signal);
@@ -328,7 +343,12 @@ export class AgentEventsClient {
     else if (!((comparePositions(head, this.#heardEarly ?? head) ?? 0) < 0)) this.#heardEarly = head;
   }
 
+  #tellLost(lost: HistoryLost): void {
+    if (!this.#abandoning.signal.aborted) this.#options.onHistoryLost?.(lost);
+  }
+
   #caughtUp(missed: number): void {
+    if (this.#abandoning.signal.aborted) return;
     this.#move({ name: "live", ...this.#carrier });
     this.#loop.caughtUp();
     const isFirst = !this.#hasCaughtUp;

@@ -28,11 +28,20 @@ export class Handlers {
   readonly #attempts: number;
   readonly #random: () => number;
   readonly #onParked: (parked: ParkedEvent) => void;
+  readonly #abandoning: AbortSignal;
+  #isCalling = false;
 
-  constructor(attempts: number, random: () => number, onParked: (parked: ParkedEvent) => void) {
+  /** @param abandoning nobody waits for the handlers any longer: what they do from then on has no consequence */
+  constructor(attempts: number, random: () => number, onParked: (parked: ParkedEvent) => void, abandoning: AbortSignal) {
     this.#attempts = attempts;
     this.#random = random;
     this.#onParked = onParked;
+    this.#abandoning = abandoning;
+  }
+
+  /** Whether a handler is what calls right now. True up to its first `await` only: afterwards JavaScript does not tell. */
+  get isCalling(): boolean {
+    return this.#isCalling;
   }
 
   /** Returns a function that takes the handler away again. Without a type it sees every event, unknown types included. */
@@ -45,6 +54,7 @@ export class Handlers {
   /** A retry repeats only the handler that failed: the others have completed for this event. */
   async run(event: AgentEvent, signal: AbortSignal): Promise<void> {
     for (const { type, handler } of [...this.#registrations]) {
+      if (this.#abandoning.aborted) return;
       if (type === undefined || type === event.type) await this.#runOne(event, handler, signal);
     }
   }
@@ -52,9 +62,10 @@ export class Handlers {
   async #runOne(event: AgentEvent, handler: EventHandler, signal: AbortSignal): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
-        await handler(event);
+        await this.#call(handler, event);
         return;
       } catch (error) {
+        if (this.#abandoning.aborted) throw error;
         if (attempt >= this.#attempts) {
           this.#onParked({ event, error, attempts: attempt });
           return;
@@ -63,6 +74,15 @@ export class Handlers {
         // Stopped while waiting: neither completed nor parked, so the cursor must not pass it.
         if (signal.aborted) throw error;
       }
+    }
+  }
+
+  #call(handler: EventHandler, event: AgentEvent): void | Promise<void> {
+    this.#isCalling = true;
+    try {
+      return handler(event);
+    } finally {
+      this.#isCalling = false;
     }
   }
 }
