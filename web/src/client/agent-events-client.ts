@@ -1,8 +1,8 @@
-import { AccessTokenUnavailableError, UserChangedError, type AccessTokenProvider } from "./access-token";
+import type { AccessTokenProvider } from "./access-token";
 import type { ClientMetrics } from "./client-metrics";
 import { ConnectionLoop } from "./connection-loop";
-import type { ConnectionState, StopReason } from "./connection-state";
-import { MemoryCursorStore, type Cursor, type CursorOwner, type CursorStore } from "./cursor-store";
+import type { ConnectionState } from "./connection-state";
+import { CursorUnreadableError, MemoryCursorStore, type Cursor, type CursorOwner, type CursorStore } from "./cursor-store";
 import { describe, EventPump, placeAfter } from "./event-pump";
 import { settlesWithin, unlessAborted, withDeadline } from "./deadline";
 import { eventStreamLinks } from "./event-stream-link";
@@ -11,9 +11,10 @@ import { Handlers, type EventHandler, type ParkedEvent, type TypedHandler } from
 import type { HubLinkFactory } from "./hub-link";
 import { comparePositions, formatPosition, parsePosition, type Position } from "./position";
 import { defaultContinuation, resolveStart, type HistoryLost, type ResolvedStart, type StartFrom } from "./recovery";
-import { RestApi, RestError, type EventsQuery } from "./rest-api";
+import { RestApi, type EventsQuery } from "./rest-api";
 import { isServerCursor, ServerKeptCursor, type ServerCursor } from "./server-cursor";
 import { openSignalRLink } from "./signalr-link";
+import { stopReasonFor } from "./stop-reason";
 import type { Transport } from "./transport-choice";
 
 /** How long a stop waits for the handlers at work, and then for the cursor. */
@@ -62,10 +63,7 @@ export interface AgentEventsClientOptions {
   readonly onHistoryLost?: (lost: HistoryLost) => void;
   /** An event that a handler failed on for good. Told before the cursor passes it. */
   readonly onParked?: (parked: ParkedEvent) => void;
-  /**
-   * Failures after which the client tries again by itself; for a log. One that keeps coming needs a look: a stored cursor that cannot be
-   * read, for instance.
-   */
+  /** Failures after which the client tries again by itself; for a log. One that keeps coming needs a look: a full storage, for instance. */
   readonly onProblem?: (problem: unknown) => void;
   /** Attempts per handler and event before it is parked, at least 1; default 3. `Infinity` never parks. */
   readonly handlerAttempts?: number;
@@ -249,7 +247,7 @@ export class AgentEventsClient {
     try {
       await Promise.race([loop, pumpFailed, stopRequested]);
     } catch (error) {
-      stopped = { name: "stopped", reason: reasonOf(error), error: error instanceof Error ? error : new Error(String(error)) };
+      stopped = { name: "stopped", reason: stopReasonFor(error) ?? "failed", error: error instanceof Error ? error : new Error(String(error)) };
     }
     this.#abort.abort();
     // Both see the abort, but whatever they wait for may hang; neither may still call the application afterwards.
@@ -280,7 +278,11 @@ export class AgentEventsClient {
 
   /** Without a socket the client polls: each failed attempt brings a head, and what is above it is fetched. */
   #pollFrom(head: Position): void {
-    this.#begin(this.#abort.signal).then(pump => pump.heard(head), problem => { if (!this.#abort.signal.aborted) this.#report(problem); });
+    this.#begin(this.#abort.signal).then(pump => pump.heard(head), problem => {
+      if (this.#abort.signal.aborted) return;
+      if (stopReasonFor(problem) === undefined) this.#report(problem);
+      else this.#failPump(problem);
+    });
   }
 
   /** Resolves the start position once, however often that has to be tried. */
@@ -323,9 +325,11 @@ export class AgentEventsClient {
     if (start.from === "after") return placeAfter(start);
     if (start.from !== "cursor") return await resolveStart(this.#api, start, signal);
     const saved = await this.#store.load(this.#owner);
-    const at = parsePosition(saved?.position);
-    if (saved !== undefined && at !== undefined) return { cursor: saved, at };
-    return await resolveStart(this.#api, { from: "head" }, signal);
+    if (saved === undefined) return await resolveStart(this.#api, { from: "head" }, signal);
+    const at = parsePosition(saved.position);
+    // Beginning at the head instead would skip events without a word.
+    if (at === undefined) throw new CursorUnreadableError("the cursor store", new TypeError(`"${String(saved.position)}" is not a position.`));
+    return { cursor: saved, at };
   }
 
   #receive(envelope: unknown): void {
@@ -375,9 +379,4 @@ export class AgentEventsClient {
   #report(problem: unknown): void {
     this.#options.onProblem?.(problem);
   }
-}
-
-function reasonOf(error: unknown): StopReason {
-  if (error instanceof AccessTokenUnavailableError) return "signInRequired";
-  return error instanceof UserChangedError || (error instanceof RestError && error.isWrongUser) ? "wrongUser" : "failed";
 }

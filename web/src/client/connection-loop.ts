@@ -5,6 +5,7 @@ import type { HubLinkFactory } from "./hub-link";
 import { HubSession, type HubSessionOptions, type SessionEnd } from "./hub-session";
 import type { Position } from "./position";
 import { isHistoryGone, RestError, type EventsQuery, type RestApi } from "./rest-api";
+import { stopReasonFor } from "./stop-reason";
 import { askForToken, connectTokenTimeoutMs } from "./token-request";
 import { TransportChoice, type Transport } from "./transport-choice";
 
@@ -127,7 +128,7 @@ export class ConnectionLoop {
       session.close();
       if (session.outcome?.fatal !== undefined) throw session.outcome.fatal;
       if (signal.aborted) return { end: { reason: "stopped" }, nextPurpose: "connect" };
-      if (error instanceof AccessTokenUnavailableError || (error instanceof RestError && error.isWrongUser)) throw error;
+      if (stopReasonFor(error) !== undefined) throw error;
       this.#options.onProblem(error);
       // The server asked us to come back: nothing to explain.
       if (session.outcome?.reconnectAfterMs !== undefined) return { end: session.outcome, nextPurpose: "connect" };

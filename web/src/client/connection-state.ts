@@ -49,6 +49,7 @@ export type ConnectionState =
 
 /**
  * `requested`: by `stop()`. `wrongUser`: the token is another user's. `signInRequired`: the provider has no token to give.
+ * `cursorUnreadable`: there is a stored cursor that cannot be read, which is a `CursorUnreadableError`; nothing was handed over.
  * `failed`: by an error that nobody expected, such as one out of a callback.
  */
-export type StopReason = "requested" | "wrongUser" | "signInRequired" | "failed";
+export type StopReason = "requested" | "wrongUser" | "signInRequired" | "cursorUnreadable" | "failed";

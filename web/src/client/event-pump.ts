@@ -1,4 +1,3 @@
-import { AccessTokenUnavailableError } from "./access-token";
 import { backoffDelay, respectRetryAfter } from "./backoff";
 import type { ClientMetrics } from "./client-metrics";
 import type { Cursor } from "./cursor-store";
@@ -8,6 +7,7 @@ import { fetchMissed, resolveStart, type HistoryLost, type StartFrom } from "./r
 import { isHistoryGone, RestError, type EventsPage, type HistoryGone, type RestApi } from "./rest-api";
 import type { Place } from "./sequence-gate";
 import { Signal } from "./signal";
+import { stopReasonFor } from "./stop-reason";
 import { sift, StreamMerge } from "./stream-merge";
 
 export interface EventPumpOptions {
@@ -170,7 +170,7 @@ export class EventPump {
       this.#failures = 0;
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof AccessTokenUnavailableError || (error instanceof RestError && error.isWrongUser)) throw error;
+      if (stopReasonFor(error) !== undefined) throw error;
       this.#isCurious ||= wasCurious;
       this.#options.onProblem(error);
       await this.#waitAfterFailure(++this.#failures, error, signal);
