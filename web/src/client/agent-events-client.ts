@@ -7,7 +7,7 @@ import { describe, EventPump, placeAfter } from "./event-pump";
 import { settlesWithin, unlessAborted, withDeadline } from "./deadline";
 import { eventStreamLinks } from "./event-stream-link";
 import { readEvent, type AgentEvent, type EventTypes } from "./events";
-import { Handlers, type EventHandler, type ParkedEvent, type TypedHandler } from "./handlers";
+import { Handlers, type EventHandler, type HandlerFailureAction, type ParkedEvent, type TypedHandler } from "./handlers";
 import type { HubLinkFactory } from "./hub-link";
 import { comparePositions, formatPosition, parsePosition, type Position } from "./position";
 import { defaultContinuation, resolveStart, type HistoryLost, type ResolvedStart, type StartFrom } from "./recovery";
@@ -61,12 +61,14 @@ export interface AgentEventsClientOptions {
   readonly onCaughtUp?: (caughtUp: CaughtUp) => void;
   /** Events that were not seen no longer exist, or were replaced. Told between two events, before the first one from the new place. */
   readonly onHistoryLost?: (lost: HistoryLost) => void;
-  /** An event that a handler failed on for good. Told before the cursor passes it. */
+  /** An event that a handler failed on for good, where `handlerFailure` is `park`. Told before the cursor passes it. */
   readonly onParked?: (parked: ParkedEvent) => void;
   /** Failures after which the client tries again by itself; for a log. One that keeps coming needs a look: a full storage, for instance. */
   readonly onProblem?: (problem: unknown) => void;
-  /** Attempts per handler and event before it is parked, at least 1; default 3. `Infinity` never parks. */
+  /** Attempts per handler and event, at least 1; default 5. With `Infinity` it is tried until it succeeds or the client is stopped. */
   readonly handlerAttempts?: number;
+  /** What follows the last of them. Default `stop`: the only choice that cannot pass an event. */
+  readonly handlerFailure?: HandlerFailureAction;
   /**
    * Pushed events held while earlier ones are missing or the application works, 0 or more; default 1,000. What does not fit comes from
    * the store.
@@ -126,7 +128,13 @@ export class AgentEventsClient {
     this.#options = options;
     this.#owner = { serverUrl: new URL(options.serverUrl).href, userId: options.userId };
     this.#random = options.random ?? Math.random;
-    this.#handlers = new Handlers(options.handlerAttempts ?? 3, this.#random, parked => this.#options.onParked?.(parked), this.#abandoning.signal);
+    this.#handlers = new Handlers({
+      attempts: options.handlerAttempts ?? 5,
+      then: options.handlerFailure ?? "stop",
+      random: this.#random,
+      onParked: parked => this.#options.onParked?.(parked),
+      abandoning: this.#abandoning.signal,
+    });
     const fetchWith = options.fetch ?? fetch.bind(globalThis);
     this.#api = new RestApi(this.#owner.serverUrl, options.accessTokenProvider, fetchWith);
     const store = options.cursorStore ?? new MemoryCursorStore();

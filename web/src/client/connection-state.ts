@@ -50,6 +50,7 @@ export type ConnectionState =
 /**
  * `requested`: by `stop()`. `wrongUser`: the token is another user's. `signInRequired`: the provider has no token to give.
  * `cursorUnreadable`: there is a stored cursor that cannot be read, which is a `CursorUnreadableError`; nothing was handed over.
+ * `handlerFailed`: a handler failed on its last attempt, which is a `HandlerFailedError`; the cursor stands before its event.
  * `failed`: by an error that nobody expected, such as one out of a callback.
  */
-export type StopReason = "requested" | "wrongUser" | "signInRequired" | "cursorUnreadable" | "failed";
+export type StopReason = "requested" | "wrongUser" | "signInRequired" | "cursorUnreadable" | "handlerFailed" | "failed";

@@ -31,7 +31,7 @@ export interface EventPumpOptions {
 /**
  * The one loop that owns the cursor. Everything it hears (pushes, heads, doubts) only leaves a note and wakes it,
  * so handlers never overlap and events of an old connection cannot overtake those of a new one.
- * Runs until its signal aborts; fails with what makes going on pointless (wrong user, no token).
+ * Runs until its signal aborts; fails with what makes going on pointless (wrong user, no token, a handler that failed for good).
  */
 export class EventPump {
   readonly #options: EventPumpOptions;

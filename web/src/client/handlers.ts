@@ -3,9 +3,39 @@ import type { AgentEvent, EventTypes } from "./events";
 
 /**
  * Handles an event; a promise is awaited before the next one is handed over. What it throws or rejects with is an attempt that failed:
- * it is tried again after 1, 2, 4 ... 30 s at most, with jitter, up to `handlerAttempts` times, while later events wait.
+ * it is tried again after 1, 2, 4 ... 30 s at most, with jitter, up to `handlerAttempts` times, while later events wait. What follows the
+ * last one is `handlerFailure`.
  */
 export type EventHandler<TData = unknown> = (event: AgentEvent<TData>) => void | Promise<void>;
+
+/**
+ * What follows the last failed attempt of a handler. `stop`: the client stops with a {@link HandlerFailedError}, and the cursor stays before
+ * the event, which comes again with the next start. `park`: the event is reported to `onParked`, then the cursor passes it.
+ */
+export type HandlerFailureAction = "stop" | "park";
+
+/** A handler failed on every attempt, so the client has stopped before its event with `handlerFailed`. `cause` is what it threw last. */
+export class HandlerFailedError extends Error {
+  /** Tells it by name, where `instanceof` does not: in another bundle, for instance. */
+  override readonly name = "HandlerFailedError";
+  /** The event that could not be handled, `"<epoch>.<sequence>"`; the cursor stands before it. */
+  readonly position: string;
+  /** How often that handler was tried. */
+  readonly attempts: number;
+
+  /**
+   * Applications need it for tests only.
+   *
+   * @param position the event that could not be handled
+   * @param attempts how often it was tried
+   * @param cause what the handler threw last
+   */
+  constructor(position: string, attempts: number, cause: unknown) {
+    super(`The event at ${position} could not be handled in ${attempts} attempt(s); the cursor stays before it.`, { cause });
+    this.position = position;
+    this.attempts = attempts;
+  }
+}
 
 /** A handler failed on an event for good. The cursor passes the event, and this is its report: it never is silently. */
 export interface ParkedEvent {
@@ -22,21 +52,24 @@ interface Registration {
   readonly handler: EventHandler;
 }
 
+/** What handlers need from whoever runs them. */
+export interface HandlersOptions {
+  readonly attempts: number;
+  readonly then: HandlerFailureAction;
+  readonly random: () => number;
+  readonly onParked: (parked: ParkedEvent) => void;
+  /** Nobody waits for the handlers any longer: what they do from then on has no consequence. */
+  readonly abandoning: AbortSignal;
+}
+
 /** Runs the application's handlers for one event, one after the other, each until it completes or is given up. */
 export class Handlers {
   readonly #registrations = new Set<Registration>();
-  readonly #attempts: number;
-  readonly #random: () => number;
-  readonly #onParked: (parked: ParkedEvent) => void;
-  readonly #abandoning: AbortSignal;
+  readonly #options: HandlersOptions;
   #isCalling = false;
 
-  /** @param abandoning nobody waits for the handlers any longer: what they do from then on has no consequence */
-  constructor(attempts: number, random: () => number, onParked: (parked: ParkedEvent) => void, abandoning: AbortSignal) {
-    this.#attempts = attempts;
-    this.#random = random;
-    this.#onParked = onParked;
-    this.#abandoning = abandoning;
+  constructor(options: HandlersOptions) {
+    this.#options = options;
   }
 
   /** Whether a handler is what calls right now. True up to its first `await` only: afterwards JavaScript does not tell. */
@@ -54,7 +87,7 @@ export class Handlers {
   /** A retry repeats only the handler that failed: the others have completed for this event. */
   async run(event: AgentEvent, signal: AbortSignal): Promise<void> {
     for (const { type, handler } of [...this.#registrations]) {
-      if (this.#abandoning.aborted) return;
+      if (this.#options.abandoning.aborted) return;
       if (type === undefined || type === event.type) await this.#runOne(event, handler, signal);
     }
   }
@@ -65,12 +98,13 @@ export class Handlers {
         await this.#call(handler, event);
         return;
       } catch (error) {
-        if (this.#abandoning.aborted) throw error;
-        if (attempt >= this.#attempts) {
-          this.#onParked({ event, error, attempts: attempt });
+        if (this.#options.abandoning.aborted) throw error;
+        if (attempt >= this.#options.attempts) {
+          if (this.#options.then === "stop") throw new HandlerFailedError(event.position, attempt, error);
+          this.#options.onParked({ event, error, attempts: attempt });
           return;
         }
-        await pause(backoffDelay(attempt - 1, this.#random()), signal);
+        await pause(backoffDelay(attempt - 1, this.#options.random()), signal);
         // Stopped while waiting: neither completed nor parked, so the cursor must not pass it.
         if (signal.aborted) throw error;
       }

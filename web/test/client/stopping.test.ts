@@ -82,7 +82,7 @@ describe("a stop", () => {
   it("does not park what fails after it was given up", async () => {
     let fail = () => {};
     const parked: unknown[] = [];
-    t = new ClientUnderTest({ handlerAttempts: 1, onParked: p => parked.push(p) });
+    t = new ClientUnderTest({ handlerAttempts: 1, handlerFailure: "park", onParked: p => parked.push(p) });
     t.client.onEvent(() => new Promise<void>((_, reject) => { fail = () => reject(new Error("late")); }));
     await t.live();
     t.server.publish();
