@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { TokenPurpose } from "../../src/client";
+import { serverCursor, type TokenPurpose } from "../../src/client";
 import { ClientUnderTest, pass, settle, useFakeTime } from "../support/client-under-test";
 
 beforeEach(useFakeTime);
@@ -42,6 +42,19 @@ describe("a token provider that never answers", () => {
     await settle();
     expect(hasStopped()).toBe(true);
     expect(t.problems).toEqual([]);
+  });
+
+  it("does not hold up a stop for long while the cursor on the server waits for it", async () => {
+    let isHanging = false;
+    t = await new ClientUnderTest({ cursorStore: serverCursor("page"), accessTokenProvider: () => (isHanging ? never() : Promise.resolve("token")) }).live();
+    isHanging = true;
+    t.server.publish();
+    await pass(1_000);
+    expect(t.received).toEqual(["k1.1"]);
+    const hasStopped = stopping();
+    await pass(4_000);
+    expect(hasStopped()).toBe(true);
+    expect(String(t.problems)).toContain("Saving the cursor");
   });
 
   it("may stop the client itself, and wait for it", async () => {
