@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Realtime.Client.Connection;
 using Realtime.Client.Cursors;
@@ -208,6 +209,8 @@ public sealed class AgentEventsClient : IAsyncDisposable
 
     private async Task RunAsync()
     {
+        Activity.Current = null; // whatever started the client is not the cause of its events
+        ClientTimings.StartAtZero();
         var notifying = _notifications.RunAsync();
         var following = _follower.RunAsync(new ClientLifetime(_stopping.Token, _abandoning.Token));
         var connecting = _connections.RunAsync(_stopping.Token);

@@ -25,6 +25,9 @@ public record AgentEvent
     /// <summary>The data as the publisher's own bytes.</summary>
     public EventData RawData => Envelope.Data;
 
+    /// <summary>W3C trace context of the publish, when it was sampled; see <see cref="AgentEventEnvelope.Traceparent"/>.</summary>
+    public string? Traceparent => Envelope.Traceparent;
+
     /// <summary>Why data of a registered type could not be read; <see langword="null"/> when it was read, or when the type is unknown here.</summary>
     public string? ReadFault { get; init; }
 }

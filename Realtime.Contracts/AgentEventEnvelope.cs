@@ -21,4 +21,12 @@ public sealed record AgentEventEnvelope
 
     /// <summary>What happened, as the publisher's own bytes.</summary>
     public EventData Data { get; init; }
+
+    /// <summary>
+    /// W3C trace context of the publish, <c>00-{trace id}-{span id}-{flags}</c>: only of one that was sampled, otherwise absent and without
+    /// a byte on the wire. The same on push, REST and replay.
+    /// </summary>
+    [JsonConverter(typeof(TraceparentJsonConverter))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] // here too: the hub's own serialiser has other options
+    public string? Traceparent { get; init; }
 }

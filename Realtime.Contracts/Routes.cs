@@ -36,6 +36,9 @@ public static class Routes
     /// <summary>Whether the process and what it depends on work.</summary>
     public const string Ready = "/health/ready";
 
+    /// <summary>Metrics in the format of Prometheus.</summary>
+    public const string Metrics = "/metrics";
+
     /// <summary>Tokens for trying things out; exists in the Development environment only.</summary>
     public const string DevTokens = "/dev/tokens";
 

@@ -13,6 +13,7 @@ try
 {
     var builder = WebApplication.CreateBuilder(args);
     builder.AddRealtimeServer();
+    builder.AddRealtimeTelemetry();
     builder.Services.CloseWhatNobodyOpened();
     builder.WebHost.ConfigureKestrel(WebServerLimits.Apply);
     builder.Services.AddHostedService<MemoryTrim>();

@@ -21,6 +21,8 @@ internal sealed record TestProblem(int Status, string Type, string Title, string
         Extensions = new() { ["errors"] = new Dictionary<string, string[]>(StringComparer.Ordinal) { [field] = [problem] } },
     };
 
+    public static TestProblem Invalid((string Name, string Problem) fault) => Invalid(fault.Name, fault.Problem);
+
     public static TestProblem TooLarge(long most) => new(413, ProblemTypes.TooLarge, "The body is too large.", $"At most {most} bytes are taken.");
 
     public static TestProblem Unauthenticated(string? fault) => new(401, ProblemTypes.Unauthenticated, "A valid token is needed.", fault ?? "No token was sent.")

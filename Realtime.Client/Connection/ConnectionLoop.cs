@@ -72,6 +72,7 @@ internal sealed class ConnectionLoop(
     /// <summary>Says why there is no connection, and how long to wait for the next.</summary>
     private async Task<TimeSpan> ExplainAsync(LinkEnd end, CancellationToken stopping)
     {
+        ClientTimings.Reconnecting(ReconnectReason.Of(end));
         if (end.ReturnAfter is { } asked)
         {
             if (!ForgetFailuresOfLongAgo() && _transport == ClientTransport.ServerSentEvents) _choice.Lasted(_transport); // as long as it was to

@@ -31,6 +31,7 @@ internal sealed class EventStreamRequest(HttpResponseMessage response, TimeProvi
 #endif
             while (await stream.ReadAsync(buffer, 0, buffer.Length, _stop.Token).ConfigureAwait(false) is var count and > 0)
             {
+                if (_stop.IsCancellationRequested) break; // a response that is being disposed reads on too, and each gets a part of the bytes
                 watch.Change(LongestSilence, Timeout.InfiniteTimeSpan);
                 parser.Take(buffer, count, found);
             }

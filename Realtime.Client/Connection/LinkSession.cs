@@ -94,6 +94,7 @@ internal sealed class LinkSession(AgentEventsClientOptions options, ILink link, 
             case LinkSignal.Reconnecting reconnecting:
                 states.TryMove(
                     ConnectionState.Reconnecting, FailureText.Of(reconnecting.Error, "the connection dropped"), reconnecting.Error, reconnecting.Delay, backoff.FailedAttempts);
+                ClientTimings.Reconnecting(ReconnectReason.Dropped);
                 _head.Off();
                 EndRenewal();
                 _stuck.In(reconnecting.Delay + options.ConnectTimeout + StuckAfter);

@@ -1,3 +1,6 @@
+#if !NET
+using System.Diagnostics;
+#endif
 using System.Net;
 using System.Net.Http.Headers;
 using Realtime.Client.Recovery;
@@ -91,6 +94,10 @@ internal sealed class RestLink : IDisposable
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         }
 
+#if !NET
+        // Here HttpClient does not pass the trace on by itself.
+        if (Activity.Current is { IdFormat: ActivityIdFormat.W3C } span) request.Headers.TryAddWithoutValidation("traceparent", span.Id);
+#endif
         using var response = await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
         return new RestAnswer(response.StatusCode, await ReadBodyAsync(response, cancellationToken).ConfigureAwait(false), RetryAfter.Of(response.Headers.RetryAfter, _time));
     }

@@ -1,3 +1,4 @@
+using Realtime.Client.Telemetry;
 using Realtime.Contracts;
 
 namespace Realtime.Client.Ordering;
@@ -46,7 +47,14 @@ internal sealed class LiveBuffer(int capacity, TimeProvider time, IWakeSignal wa
 
     public void AddEvent(PushedEvent pushed)
     {
-        int size = pushed.Envelope?.Data.Utf8.Length ?? 0; // the rest is as bounded as their number
+        int size = 0;
+        if (pushed.Envelope is { } envelope)
+        {
+            size = envelope.Data.Utf8.Length; // the rest is as bounded as their number
+            ClientTracing.Received(envelope);
+            ClientTimings.Received(envelope, time);
+        }
+
         lock (_lock)
         {
             if (_events.Count >= capacity || _bytes + size > MaxBytes)

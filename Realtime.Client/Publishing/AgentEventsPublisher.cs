@@ -117,9 +117,20 @@ public sealed class AgentEventsPublisher : IDisposable
         return request.Id is null ? request with { Id = GuidVersion7.Create(_options.TimeProvider) } : request;
     }
 
-    private async Task<RestAnswer> PostAsync(byte[] body, CancellationToken cancellationToken) =>
-        await _pipeline.ExecuteAsync(async ct => Accepted(await _rest.SendAsync(HttpMethod.Post, Routes.Events, body, ct).ConfigureAwait(false)), cancellationToken)
-            .ConfigureAwait(false);
+    private async Task<RestAnswer> PostAsync(byte[] body, CancellationToken cancellationToken)
+    {
+        using var span = ClientTracing.StartPublish();
+        try
+        {
+            return await _pipeline.ExecuteAsync(async ct => Accepted(await _rest.SendAsync(HttpMethod.Post, Routes.Events, body, ct).ConfigureAwait(false)), cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch (Exception fault)
+        {
+            ClientTracing.Failed(span, fault);
+            throw;
+        }
+    }
 
     private static RestAnswer Accepted(RestAnswer answer)
     {

@@ -135,7 +135,7 @@ internal sealed class StreamFollower(
         var decision = _merge.TakeNext(Last, out var next);
         if (decision == GateDecision.Deliver)
         {
-            await HandAsync(next!, lifetime).ConfigureAwait(false);
+            await HandAsync(next!, DeliveryPath.Push, lifetime).ConfigureAwait(false);
             return true;
         }
 
@@ -148,10 +148,10 @@ internal sealed class StreamFollower(
         return false;
     }
 
-    private Task HandAsync(AgentEventEnvelope next, ClientLifetime lifetime)
+    private Task HandAsync(AgentEventEnvelope next, string path, ClientLifetime lifetime)
     {
         _schedule.Progressed();
-        return pump.HandAsync(next, lifetime);
+        return pump.HandAsync(next, lifetime, path);
     }
 
     /// <summary>How long to wait before fetching; <see langword="null"/> when nothing is missing.</summary>
@@ -168,13 +168,16 @@ internal sealed class StreamFollower(
             ? new EventsQuestion { Since = since, Limit = options.PageSize }
             : new EventsQuestion { After = Last.Position, Time = Last.EventTime, Limit = options.PageSize };
         EventsAnswer answer;
+        long began = ClientTimings.Now(options.TimeProvider);
         try
         {
             answer = await missed.AskAsync(question, lifetime.Stopping).ConfigureAwait(false);
+            ClientTimings.Asked(OutcomeOf(answer), began, options.TimeProvider);
         }
         catch (Exception fault) when (fault is not AccessDeniedException)
         {
             lifetime.Stopping.ThrowIfCancellationRequested();
+            ClientTimings.Asked(RecoveryOutcome.Failed, began, options.TimeProvider);
             Failed(fault);
             return;
         }
@@ -182,6 +185,13 @@ internal sealed class StreamFollower(
         if (answer is EventsAnswer.Lost lost) await ContinueAfterLossAsync(lost, lifetime.Stopping).ConfigureAwait(false);
         else if (answer is EventsAnswer.Page { Content: var page }) await HandPageAsync(page, lifetime).ConfigureAwait(false);
     }
+
+    private static string OutcomeOf(EventsAnswer answer) => answer switch
+    {
+        EventsAnswer.Lost => RecoveryOutcome.HistoryLost,
+        EventsAnswer.Page { Content.Events.Count: > 0 } => RecoveryOutcome.Events,
+        _ => RecoveryOutcome.Empty,
+    };
 
     private async Task HandPageAsync(EventPage page, ClientLifetime lifetime)
     {
@@ -196,7 +206,7 @@ internal sealed class StreamFollower(
         foreach (var next in events)
         {
             lifetime.Stopping.ThrowIfCancellationRequested();
-            await HandAsync(next, lifetime).ConfigureAwait(false);
+            await HandAsync(next, DeliveryPath.Fetch, lifetime).ConfigureAwait(false);
         }
 
         if (events.Count > 0)

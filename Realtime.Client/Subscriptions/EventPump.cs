@@ -10,10 +10,24 @@ namespace Realtime.Client.Subscriptions;
 /// </summary>
 internal sealed class EventPump(AgentEventsClientOptions options, IEventSink sink, CursorKeeper cursors)
 {
-    public async Task HandAsync(AgentEventEnvelope envelope, ClientLifetime lifetime)
+    /// <param name="envelope">The next event.</param>
+    /// <param name="lifetime">Ends the waiting when the client stops.</param>
+    /// <param name="path">How it came, one of <see cref="DeliveryPath"/>.</param>
+    public async Task HandAsync(AgentEventEnvelope envelope, ClientLifetime lifetime, string path = DeliveryPath.Push)
     {
-        await sink.HandAsync(options.EventTypes.Read(envelope), lifetime).ConfigureAwait(false);
-        ClientMetrics.Processed.Add(1);
+        using var span = ClientTracing.StartProcess(envelope, path);
+        long began = ClientTimings.Now(options.TimeProvider);
+        try
+        {
+            await sink.HandAsync(options.EventTypes.Read(envelope), lifetime).ConfigureAwait(false);
+        }
+        catch (Exception fault)
+        {
+            ClientTracing.Failed(span, fault);
+            throw;
+        }
+
+        ClientTimings.Finished(envelope, path, began, options.TimeProvider);
 
         // The effect has happened: its cursor is saved even if the client is stopping.
         await cursors.MovePastAsync(envelope, lifetime.Abandoning).ConfigureAwait(false);

@@ -5,7 +5,7 @@ namespace Realtime.Client.Telemetry;
 /// <summary>What the client counts, on the meter <see cref="AgentEventsTelemetry.MeterName"/>. Thread-safe; shared by all clients of the process.</summary>
 internal static class ClientMetrics
 {
-    private static readonly Meter Meter = new(AgentEventsTelemetry.MeterName);
+    internal static readonly Meter Meter = new(AgentEventsTelemetry.MeterName);
 
     public static readonly Counter<long> Processed =
         Meter.CreateCounter<long>("realtime.client.events.processed", "{event}", "Events whose handlers have finished.");

@@ -21,6 +21,7 @@ public sealed class AgentEventEnvelopeJsonConverter : JsonConverter<AgentEventEn
         StreamPosition? position = null;
         DateTimeOffset? time = null;
         EventData data = default;
+        string? traceparent = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (TryPass(ref reader, "type"u8)) type = ReadType(ref reader);
@@ -28,6 +29,7 @@ public sealed class AgentEventEnvelopeJsonConverter : JsonConverter<AgentEventEn
             else if (TryPass(ref reader, "position"u8)) position = StreamPositionJsonConverter.Read(ref reader);
             else if (TryPass(ref reader, "time"u8)) time = EventTimeJsonConverter.Read(ref reader);
             else if (TryPass(ref reader, "data"u8)) data = Data.Read(ref reader, typeof(EventData), options);
+            else if (TryPass(ref reader, "traceparent"u8)) traceparent = TraceparentJsonConverter.Read(ref reader);
             else PassUnknown(ref reader);
         }
 
@@ -38,6 +40,7 @@ public sealed class AgentEventEnvelopeJsonConverter : JsonConverter<AgentEventEn
             Position = position ?? throw Missing("position"),
             Time = time ?? throw Missing("time"),
             Data = data,
+            Traceparent = traceparent,
         };
     }
 
@@ -51,6 +54,7 @@ public sealed class AgentEventEnvelopeJsonConverter : JsonConverter<AgentEventEn
         writer.WriteString("time"u8, EventTime.Format(value.Time));
         writer.WritePropertyName("data"u8);
         Data.Write(writer, value.Data, options);
+        if (value.Traceparent is { } traceparent) writer.WriteString("traceparent"u8, traceparent);
         writer.WriteEndObject();
     }
 

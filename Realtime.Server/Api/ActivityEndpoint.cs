@@ -15,7 +15,7 @@ internal static class ActivityEndpoint
         var query = new QueryReader(context.Request.Query);
         var before = query.Position("before");
         int limit = query.Limit(DefaultLimit);
-        if (query.Fault is { } fault) return Problems.Result(fault);
+        if (query.Fault is { } fault) return Problems.Result(Problem.Invalid(fault));
 
         return await store.ReadBeforeAsync(Access.UserOf(context), before, limit, cancellationToken) switch
         {

@@ -16,7 +16,8 @@ internal static class EnvelopeJson
 
     /// <summary>The exact number of bytes that <see cref="Write"/> writes.</summary>
     internal static int LengthOf(AgentEventEnvelope item) => "{\"type\":\"\",\"id\":\"\",\"position\":\"\",\"time\":\"\",\"data\":}".Length
-        + item.Type.Length + GuidLength + LengthOf(item.Position) + TimeLength + item.Data.Utf8.Length;
+        + item.Type.Length + GuidLength + LengthOf(item.Position) + TimeLength + item.Data.Utf8.Length
+        + (item.Traceparent is { } trace ? ",\"traceparent\":\"\"".Length + trace.Length : 0);
 
     internal static void Write(IBufferWriter<byte> writer, AgentEventEnvelope item)
     {
@@ -31,6 +32,13 @@ internal static class EnvelopeJson
         Text(writer, EventTime.Format(item.Time));
         writer.Write("\",\"data\":"u8);
         writer.Write(item.Data.Utf8.Span);
+        if (item.Traceparent is { } trace)
+        {
+            writer.Write(",\"traceparent\":\""u8);
+            Text(writer, trace);
+            writer.Write("\""u8);
+        }
+
         writer.Write("}"u8);
     }
 

@@ -35,7 +35,7 @@ internal static class EventStreamEndpoint
         var lastEventId = ReadLastEventId(request.Headers, query);
         var after = query.Position("after");
         bool isNamed = query.Flag("named", otherwise: true);
-        return (lastEventId ?? after, isNamed, query.Fault);
+        return (lastEventId ?? after, isNamed, query.Fault is { } fault ? Problem.Invalid(fault) : null);
     }
 
     /// <summary>Browsers send it when they come back; an empty one says that they have seen none.</summary>

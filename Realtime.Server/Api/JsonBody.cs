@@ -35,9 +35,14 @@ internal static class JsonBody
     }
 
     /// <summary>What the web server found while the body was read: too large, too slow, cut off, or not what its headers promised.</summary>
-    internal static Problem ProblemOf(BadHttpRequestException fault) => fault.StatusCode == StatusCodes.Status413PayloadTooLarge
-        ? Problem.TooLarge(MaxBytes)
-        : Problem.Invalid("body", $"cannot be read: {fault.Message.TrimEnd('.')}") with { Status = fault.StatusCode };
+    internal static Problem ProblemOf(IOException fault) => fault is BadHttpRequestException { StatusCode: var status }
+        ? status == StatusCodes.Status413PayloadTooLarge ? Problem.TooLarge(MaxBytes) : Unreadable(fault) with { Status = status }
+        : Unreadable(fault);
+
+    /// <summary>Whether reading the body ended with this because of the body. A chunk's size that is no 32-bit number is not among Kestrel's own.</summary>
+    internal static bool IsOfBody(IOException fault) => fault is BadHttpRequestException or { InnerException: OverflowException };
+
+    private static Problem Unreadable(IOException fault) => Problem.Invalid("body", $"cannot be read: {fault.Message.TrimEnd('.')}");
 
     private static async ValueTask<object?> RefuseTooLargeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
@@ -46,9 +51,10 @@ internal static class JsonBody
         {
             return await next(context);
         }
-        catch (BadHttpRequestException fault)
+        catch (IOException fault) when (IsOfBody(fault))
         {
-            return fault.StatusCode == StatusCodes.Status413PayloadTooLarge ? TooLarge(context.HttpContext) : Problems.Result(ProblemOf(fault));
+            var problem = ProblemOf(fault);
+            return problem.Status == StatusCodes.Status413PayloadTooLarge ? TooLarge(context.HttpContext) : Problems.Result(problem);
         }
     }
 

@@ -15,7 +15,7 @@ internal static class MissedEventsEndpoint
         int limit = query.Limit();
         if (query.Has("after") && query.Has("since")) query.Fail("since", "and after exclude each other");
         if (query.Has("time") && !query.Has("after")) query.Fail("time", "belongs to after");
-        if (query.Fault is { } fault) return Problems.Result(fault);
+        if (query.Fault is { } fault) return Problems.Result(Problem.Invalid(fault));
 
         string user = Access.UserOf(context);
         StreamRead read = after is { } position

@@ -24,6 +24,9 @@ internal sealed record Problem(int Status, string Type, string Title, string? De
             Extensions = new Dictionary<string, object?> { ["errors"] = new Dictionary<string, string[]> { [field] = [problem] } },
         };
 
+    /// <summary>The same for a query parameter.</summary>
+    public static Problem Invalid((string Name, string Problem) fault) => Invalid(fault.Name, fault.Problem);
+
     /// <summary>413.</summary>
     public static Problem TooLarge(long maxBytes) =>
         new(StatusCodes.Status413PayloadTooLarge, ProblemTypes.TooLarge, "The body is too large.", $"At most {maxBytes} bytes are taken.");

@@ -77,9 +77,10 @@ internal sealed class PublishEndpoint(IAgentEventPublisher publisher, RequestLim
         {
             problem = Problem.StoreUnavailable(fault.Message, ids);
         }
-        catch (BadHttpRequestException fault)
+        catch (IOException fault) when (JsonBody.IsOfBody(fault))
         {
-            problem = fault.StatusCode == StatusCodes.Status413PayloadTooLarge ? TooLarge(by) : JsonBody.ProblemOf(fault);
+            problem = JsonBody.ProblemOf(fault);
+            if (problem.Status == StatusCodes.Status413PayloadTooLarge) problem = TooLarge(by);
         }
 
         await Problems.WriteAsync(context, problem);

@@ -1,16 +1,18 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using Microsoft.AspNetCore.Http;
 using Realtime.Contracts;
 
 namespace Realtime.Server.Api;
 
-/// <summary>Reads query parameters strictly; the first fault is kept and names its parameter.</summary>
+/// <summary>Reads query parameters strictly; the first fault is kept and names its parameter. Compiled into Realtime.Client.Testing too.</summary>
 internal sealed class QueryReader(IQueryCollection query)
 {
     internal const int DefaultLimit = 500;
     internal const int MaxLimit = 1000;
 
-    public Problem? Fault { get; private set; }
+    /// <summary>Which parameter, and what it must be.</summary>
+    public (string Name, string Problem)? Fault { get; private set; }
 
     public bool Has(string name) => query.ContainsKey(name);
 
@@ -58,7 +60,7 @@ internal sealed class QueryReader(IQueryCollection query)
 
     public string? Text(string name) => TryGet(name, out string? text) ? text : null;
 
-    public void Fail(string name, string problem) => Fault ??= Problem.Invalid(name, problem);
+    public void Fail(string name, string problem) => Fault ??= (name, problem);
 
     private bool TryGet(string name, [NotNullWhen(true)] out string? text)
     {

@@ -70,7 +70,7 @@ internal static class RevocationEndpoints
         int limit = query.Limit();
         long? before = query.Number("before");
         var named = Named(query);
-        if (query.Fault is { } fault) return Problems.Result(fault);
+        if (query.Fault is { } fault) return Problems.Result(Problem.Invalid(fault));
         var page = await store.ListAsync(new RevocationQuestion(named?.Kind, named?.Subject, before, limit), cancellationToken);
         return TypedResults.Json(page, RealtimeJsonContext.Default.RevocationPage);
     }
@@ -80,7 +80,7 @@ internal static class RevocationEndpoints
         var query = new QueryReader(context.Request.Query);
         var named = Named(query);
         if (named is null) query.Fail("jti", "or user_id must be given");
-        if (query.Fault is { } fault) return Problems.Result(fault);
+        if (query.Fault is { } fault) return Problems.Result(Problem.Invalid(fault));
         return await desk.WithdrawAsync(named!.Value.Kind, named.Value.Subject, Operator(context), cancellationToken)
             ? TypedResults.NoContent()
             : Problems.Result(new Problem(StatusCodes.Status404NotFound, ProblemTypes.NotFound, "There is no such revocation.", null));

@@ -13,7 +13,12 @@ internal static class TokenClaims
     private const string IssuedAt = "iat";
     private const double MicrosPerSecond = 1_000_000;
     private static readonly DateTimeOffset LatestExpiry = new(9000, 1, 1, 0, 0, 0, TimeSpan.Zero);
-    private static readonly string[] ScopeClaims = ["scope", "scp", "permissions"];
+
+    /// <summary>
+    /// Where issuers write what a token may do: <c>scope</c> (RFC 8693), <c>scp</c> (Entra ID, users), <c>permissions</c> (Auth0), <c>roles</c>
+    /// (Entra ID, applications).
+    /// </summary>
+    internal static readonly string[] ScopeClaims = ["scope", "scp", "permissions", "roles"];
 
     /// <summary>The user; a validated token always has one.</summary>
     internal static string UserIdOf(ClaimsPrincipal user) =>

@@ -13,6 +13,7 @@ using Realtime.Server.Draining;
 using Realtime.Server.FanOut;
 using Realtime.Server.Hubs;
 using Realtime.Server.Limits;
+using Realtime.Server.Telemetry;
 
 namespace Realtime.Server;
 
@@ -46,6 +47,7 @@ public static class RealtimeEndpoints
         MapRest(rest.MapGroup(string.Empty).AddEndpointFilter<RequestFilter>().AddEndpointFilter<StoreFaults>());
         RevocationEndpoints.Map(rest.MapGroup(string.Empty).WithTags("Admin").AddEndpointFilter<RequestFilter>().AddEndpointFilter<StoreFaults>());
         MapHealth(routes);
+        app.ServiceProvider.GetService<MetricsPage>()?.Map(routes);
         if (options.AllowedOrigins.Count > 0)
         {
             void AllowOrigins(CorsPolicyBuilder cors) => cors.WithOrigins([.. options.AllowedOrigins]).AllowAnyHeader().AllowAnyMethod().AllowCredentials()

@@ -100,6 +100,13 @@ public sealed class RealtimeOptions
     /// <summary>How often things may happen.</summary>
     public RateLimitOptions RateLimits { get; } = new();
 
+    /// <summary>
+    /// Port of a listener of its own, on all addresses, for <c>/metrics</c> and health and nothing else. It asks for no token: let only the
+    /// monitoring reach it. Read by <see cref="RealtimeTelemetry.AddRealtimeTelemetry"/>.
+    /// </summary>
+    /// <value>Default none: <c>/metrics</c> answers on the main port, to callers on the same machine only. 1 to 65535.</value>
+    public int? ManagementPort { get; set; }
+
     /// <summary>Whether <c>/openapi/v1.json</c> is mapped; a host with a document of its own may switch it off.</summary>
     /// <value>Default <see langword="true"/>.</value>
     public bool MapOpenApi { get; set; } = true;
@@ -138,6 +145,8 @@ public sealed class RealtimeOptions
             yield return $"Realtime:MaxHubMessageBytes is {MaxHubMessageBytes}; it must be at least 4096.";
         if (SlowReaderTimeout < TimeSpan.FromMilliseconds(100) || SlowReaderTimeout > TimeSpan.FromMinutes(10))
             yield return $"Realtime:SlowReaderTimeout is {SlowReaderTimeout}; it must be 100 ms to 10 minutes.";
+        if (ManagementPort is < 1 or > 65_535)
+            yield return $"Realtime:ManagementPort is {ManagementPort}; it must be 1 to 65535, or absent.";
         foreach (string fault in RateLimits.Faults()) yield return fault;
         foreach (string origin in AllowedOrigins)
         {

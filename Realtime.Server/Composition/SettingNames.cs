@@ -9,9 +9,6 @@ namespace Realtime.Server;
 /// </summary>
 internal static class SettingNames
 {
-    /// <summary>Names of the contract that options of their own read, with whatever lies below them.</summary>
-    private static readonly string[] ReadElsewhere = ["ManagementPort"];
-
     /// <param name="section">What was configured.</param>
     /// <param name="options">The class whose public properties are the settings.</param>
     /// <param name="unreadable">Relative keys of the values that cannot be read.</param>
@@ -27,7 +24,6 @@ internal static class SettingNames
             var settings = type.GetProperties().ToDictionary(p => p.Name, p => p.PropertyType, StringComparer.OrdinalIgnoreCase);
             foreach (var given in parent.GetChildren())
             {
-                if (prefix.Length == 0 && ReadElsewhere.Contains(given.Key, StringComparer.OrdinalIgnoreCase)) continue;
                 if (!settings.TryGetValue(given.Key, out var setting))
                 {
                     faults.Add($"{given.Path} is no setting{Suggestion(given.Key, settings.Keys) switch { { } name => $"; did you mean {parent.Path}:{name}?", null => "." }}");

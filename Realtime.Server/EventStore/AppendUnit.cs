@@ -11,7 +11,11 @@ public sealed record AppendUnit(IReadOnlyList<NewEvent> Events);
 /// <param name="Type">Name of the event type.</param>
 /// <param name="Id">Identity for idempotence, unique within the user's stream.</param>
 /// <param name="Data">One valid JSON value.</param>
-public sealed record NewEvent(string UserId, string Type, Guid Id, EventData Data);
+public sealed record NewEvent(string UserId, string Type, Guid Id, EventData Data)
+{
+    /// <summary>W3C trace context to store with it; <see langword="null"/> unless its publish is sampled.</summary>
+    public string? Traceparent { get; init; }
+}
 
 /// <summary>Where an event stands.</summary>
 /// <param name="Position">Its position.</param>

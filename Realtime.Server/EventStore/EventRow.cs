@@ -15,6 +15,8 @@ internal sealed class EventRow
 
     public byte[] Data { get; init; } = [];
 
+    public string? Traceparent { get; init; }
+
     public AgentEventEnvelope ToEnvelope(StreamPosition head) => new()
     {
         Type = Type,
@@ -22,5 +24,6 @@ internal sealed class EventRow
         Position = head.At(Sequence),
         Time = StoreTime.FromMicros(Micros),
         Data = EventData.FromTrustedUtf8(Data),
+        Traceparent = Traceparent,
     };
 }

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Diagnostics;
 using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -56,6 +57,10 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
         CommandTimeout = TimeSpan.FromSeconds(settings.CommandTimeout);
         _settings = new NpgsqlConnectionStringBuilder(settings.ConnectionString);
         _listenerSettings = ApartSettings("listener").ConnectionString;
+        builder.Name = "realtime"; // of its metrics; by default they carry the connection string
+        builder.ConfigureTracing(tracing => tracing // only what belongs to somebody's trace: the head check alone asks every second
+            .ConfigureCommandFilter(static _ => Activity.Current is { Recorded: true })
+            .ConfigureBatchFilter(static _ => Activity.Current is { Recorded: true }));
         builder.UsePhysicalConnectionInitializer(
             static _ => throw new NotSupportedException("Connections are opened asynchronously."), PrepareAsync);
         (_hosts, _source) = settings.Host?.Contains(',', StringComparison.Ordinal) == true

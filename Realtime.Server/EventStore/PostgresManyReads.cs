@@ -5,12 +5,12 @@ using Realtime.Contracts;
 namespace Realtime.Server.EventStore;
 
 /// <summary>
-/// What came after a position in many streams: one call of <c>realtime.read_many</c> (<c>Schema/Postgres/007_shared_reads.sql</c>),
+/// What came after a position in many streams: one call of <c>realtime.read_many_traced</c> (<c>Schema/Postgres/012_traces.sql</c>),
 /// hence one snapshot. Read by hand: a storm of returning clients is mostly this.
 /// </summary>
 internal sealed class PostgresManyReads(IReadOnlyList<StreamQuestion> questions, int maxBytes)
 {
-    private const string Sql = "select * from realtime.read_many($1, $2, $3, $4)";
+    private const string Sql = "select * from realtime.read_many_traced($1, $2, $3, $4)";
 
     private readonly Answer[] _answers = new Answer[questions.Count];
 
@@ -53,7 +53,7 @@ internal sealed class PostgresManyReads(IReadOnlyList<StreamQuestion> questions,
     };
 
     private static void ReadEvent(NpgsqlDataReader reader, ref Answer answer) => (answer.Events ??= []).Add(new StoredEvent(
-        reader.GetInt64(1), reader.GetGuid(2), reader.GetString(3), reader.GetDateTime(4), reader.GetFieldValue<byte[]>(5)));
+        reader.GetInt64(1), reader.GetGuid(2), reader.GetString(3), reader.GetDateTime(4), reader.GetFieldValue<byte[]>(5), reader.IsDBNull(13) ? null : reader.GetString(13)));
 
     private static long? MicrosOf(NpgsqlDataReader reader, int column) =>
         reader.IsDBNull(column) ? null : StoreTime.ToMicros(new DateTimeOffset(reader.GetDateTime(column)));
@@ -79,7 +79,7 @@ internal sealed class PostgresManyReads(IReadOnlyList<StreamQuestion> questions,
         public List<StoredEvent>? Events;
     }
 
-    private readonly record struct StoredEvent(long Sequence, Guid Id, string Type, DateTime Time, byte[] Data)
+    private readonly record struct StoredEvent(long Sequence, Guid Id, string Type, DateTime Time, byte[] Data, string? Traceparent)
     {
         public AgentEventEnvelope ToEnvelope(StreamPosition head) => new()
         {
@@ -88,6 +88,7 @@ internal sealed class PostgresManyReads(IReadOnlyList<StreamQuestion> questions,
             Position = head.At(Sequence),
             Time = new DateTimeOffset(Time),
             Data = EventData.FromTrustedUtf8(Data),
+            Traceparent = Traceparent,
         };
     }
 }

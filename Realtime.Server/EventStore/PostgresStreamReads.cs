@@ -33,7 +33,8 @@ internal static class PostgresStreamReads
 
     private const string EventColumns =
         """
-        e.sequence as Sequence, e.id::text as Id, e.type as Type, realtime.micros(e.time) as Micros, convert_to(e.data::text, 'UTF8') as Data
+        e.sequence as Sequence, e.id::text as Id, e.type as Type, realtime.micros(e.time) as Micros, convert_to(e.data::text, 'UTF8') as Data,
+        e.traceparent as Traceparent
         """;
 
     public const string Bounds = $"select {BoundsColumns} from realtime.history h left join realtime.streams s on s.user_id = @user";

@@ -32,10 +32,10 @@ internal sealed class SqliteAppend : IDisposable
         _findDuplicate = Command("select sequence, time from events where user_id = $user and id = $id", "$user", "$id");
         _insert = Command(
             """
-            insert into events (user_id, sequence, id, type, time, data, size)
-            values ($user, $sequence, $id, $type, $time, cast($data as text), $size)
+            insert into events (user_id, sequence, id, type, time, data, size, traceparent)
+            values ($user, $sequence, $id, $type, $time, cast($data as text), $size, $traceparent)
             """,
-            "$user", "$id", "$sequence", "$type", "$time", "$data", "$size");
+            "$user", "$id", "$sequence", "$type", "$time", "$data", "$size", "$traceparent");
         _writeTail = Command(
             """
             insert into streams (user_id, sequence, last_time) values ($user, $sequence, $time)
@@ -109,7 +109,7 @@ internal sealed class SqliteAppend : IDisposable
         if (!tails.TryGetValue(item.UserId, out var tail) && !_tails.TryGetValue(item.UserId, out tail)) tail = ReadTail(item.UserId);
         tail = tail.Next(_database.NowMicros);
         byte[] data = item.Data.Utf8.ToArray();
-        Set(_insert, item.UserId, id, tail.Sequence, item.Type, tail.LastMicros, data, data.Length);
+        Set(_insert, item.UserId, id, tail.Sequence, item.Type, tail.LastMicros, data, data.Length, (object?)item.Traceparent ?? DBNull.Value);
         _insert.ExecuteNonQuery();
         tails[item.UserId] = tail;
         return Appended(tail.Sequence, tail.LastMicros, isDuplicate: false);

@@ -6,7 +6,7 @@ namespace Realtime.Server.EventStore;
 /// <summary>The queries that several SQLite stores need, on the snapshot of the given transaction.</summary>
 internal static class SqliteStreamReads
 {
-    private const string EventColumns = "sequence as Sequence, id as Id, type as Type, time as Micros, cast(data as blob) as Data";
+    private const string EventColumns = "sequence as Sequence, id as Id, type as Type, time as Micros, cast(data as blob) as Data, traceparent as Traceparent";
 
     public static StreamBounds ReadBounds(SqliteConnection connection, SqliteTransaction transaction, string user) =>
         connection.QuerySingle<StreamBounds>(

@@ -15,14 +15,19 @@ internal sealed class TransactionAppend(IEventStore store)
 {
     private const string Sql = "select position, time from public.append_agent_event($1, $2, $3, $4)";
 
+    /// <summary>In the same round trip: an argument is computed before the call, which stores what the setting says. It holds for this transaction.</summary>
+    private const string TracedSql =
+        "select position, time from public.append_agent_event($1, $2, $3, case when set_config('realtime.traceparent', $5, true) <> '' then $4 end)";
+
     /// <exception cref="UnsuitableTransactionException">Not an open transaction on PostgreSQL, or the events are not stored there.</exception>
     public async Task<AppendReceipt> AppendAsync(DbTransaction transaction, NewEvent item, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(Sql, ConnectionOf(transaction));
+        await using var command = new NpgsqlCommand(item.Traceparent is null ? Sql : TracedSql, ConnectionOf(transaction));
         command.Parameters.Add(new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Text, Value = item.UserId });
         command.Parameters.Add(new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Text, Value = item.Type });
         command.Parameters.Add(new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Json, Value = item.Data.Utf8 });
         command.Parameters.Add(new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Uuid, Value = item.Id });
+        if (item.Traceparent is { } trace) command.Parameters.Add(new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Text, Value = trace });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         return new AppendReceipt(item.Id, StreamPosition.Parse(reader.GetString(0)), reader.GetFieldValue<DateTimeOffset>(1).ToUniversalTime());

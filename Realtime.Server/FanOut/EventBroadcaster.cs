@@ -36,7 +36,7 @@ internal sealed class EventBroadcaster(
                 queue.Raise(envelope.Position);
                 if (queue.Waiting.Count < options.Value.FanOutQueueCapacity && Interlocked.Read(ref _waitingBytes) < MaxWaitingBytes)
                 {
-                    queue.Waiting.Enqueue(envelope, envelope.Position.Sequence);
+                    queue.Waiting.Enqueue((envelope, metrics.Now), envelope.Position.Sequence);
                     Interlocked.Add(ref _waitingBytes, envelope.Data.Utf8.Length);
                 }
                 else
@@ -57,10 +57,11 @@ internal sealed class EventBroadcaster(
 
     private bool TryPushAtOnce(string userId, AgentEventEnvelope envelope)
     {
+        long began = metrics.Now;
         try
         {
             if (!shards!.TryPushAtOnce(UserId.GroupOf(userId), envelope)) return false;
-            metrics.Pushed();
+            metrics.Pushed(began, envelope.Time);
         }
         catch (Exception fault)
         {
@@ -75,12 +76,14 @@ internal sealed class EventBroadcaster(
     {
         while (true)
         {
-            AgentEventEnvelope? next;
+            AgentEventEnvelope? next = null;
+            long began = 0;
             StreamPosition? head = null;
             lock (queue)
             {
-                if (queue.Waiting.TryDequeue(out next, out _))
+                if (queue.Waiting.TryDequeue(out var waited, out _))
                 {
+                    (next, began) = waited;
                     Interlocked.Add(ref _waitingBytes, -next.Data.Utf8.Length);
                 }
                 else
@@ -97,15 +100,17 @@ internal sealed class EventBroadcaster(
                 }
             }
 
+            using var span = next is null ? null : ServerTracing.StartPush(next, PushPath.Publish);
             try
             {
                 var group = hub.Clients.Group(UserId.GroupOf(userId));
                 if (next is not null) await group.ReceiveEvent(next);
                 else await group.ReceiveHead(head!.Value);
-                metrics.Pushed();
+                if (next is not null) metrics.Pushed(began, next.Time);
             }
             catch (Exception fault)
             {
+                ServerTracing.Failed(span, fault);
                 // Whatever the backplane throws, the event is stored and a head tells of it later.
                 metrics.PushFailed();
                 ServerLog.PushFailed(logger, fault, userId);
@@ -116,7 +121,7 @@ internal sealed class EventBroadcaster(
     private sealed class UserQueue
     {
         /// <summary>By sequence: a brake's change and an array of several users are committed beside the append loop, and may arrive here late.</summary>
-        public PriorityQueue<AgentEventEnvelope, long> Waiting { get; } = new();
+        public PriorityQueue<(AgentEventEnvelope Envelope, long Since), long> Waiting { get; } = new();
 
         /// <summary>Newest position queued or dropped; a repeated push of an older event does not lower it.</summary>
         public StreamPosition Highest { get; private set; }

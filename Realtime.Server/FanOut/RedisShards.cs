@@ -54,7 +54,12 @@ internal sealed class RedisShards(
     /// </summary>
     public Task PublishAsync(string group, EventMark? mark, IReadOnlyList<SerializedMessage> forms)
     {
-        if (_isAway || _connection is not { } connection || secrets.Seal is not { } seal) return Task.CompletedTask;
+        if (_isAway || _connection is not { } connection || secrets.Seal is not { } seal)
+        {
+            if (mark is not null) metrics.HintLost(LostHint.Away);
+            return Task.CompletedTask;
+        }
+
         byte[] message = ShardMessage.Write(seal, _node, group, mark, forms);
         if (!isListening) return connection.GetSubscriber().PublishAsync(ChannelOf(group), message);
         _ = PublishUnawaitedAsync(connection, group, message);
@@ -66,18 +71,24 @@ internal sealed class RedisShards(
         try
         {
             // A stalled Redis is noticed after seconds; until then this bounds what waits for it. The head check delivers the rest.
-            if (Interlocked.Add(ref _bytesUnderWay, message.Length) > MaxBytesUnderWay) metrics.PushFailed();
+            if (Interlocked.Add(ref _bytesUnderWay, message.Length) > MaxBytesUnderWay) Lost(LostHint.Backlog);
             else await connection.GetSubscriber().PublishAsync(ChannelOf(group), message);
         }
         catch (Exception fault)
         {
             ServerLog.ShardNotPublished(logger, fault, group);
-            metrics.PushFailed();
+            Lost(LostHint.Failed);
         }
         finally
         {
             Interlocked.Add(ref _bytesUnderWay, -message.Length);
         }
+    }
+
+    private void Lost(string reason)
+    {
+        metrics.PushFailed();
+        metrics.HintLost(reason);
     }
 
     /// <summary>Has the other nodes look at what is revoked, see <see cref="RevocationHint"/>. Does not wait; nothing depends on it.</summary>
@@ -96,6 +107,7 @@ internal sealed class RedisShards(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        metrics.WatchBackplane(() => _isAway);
         try
         {
             _connection = await ConnectAsync(stoppingToken);
@@ -214,6 +226,7 @@ internal sealed class RedisShards(
         var fault = ShardMessage.Read(bytes, name, seal, out var pushed);
         if (fault == ShardFault.None && !manager.Receive(name, pushed!)) fault = ShardFault.Repeated;
         if (fault != ShardFault.None) refusals.Count(fault);
+        else if (pushed!.Mark is { } mark) metrics.Delivered(PushPath.Backplane, mark.Time);
     }
 
     /// <summary>A nonce that says it is ours. An old one, recorded and sent again, says nothing of how Redis is now.</summary>

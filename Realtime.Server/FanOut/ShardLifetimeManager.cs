@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.SignalR.Protocol;
 using Realtime.Contracts;
 using Realtime.Contracts.Hub;
 using Realtime.Server.Hubs;
+using Realtime.Server.Telemetry;
 
 namespace Realtime.Server.FanOut;
 
@@ -17,7 +18,7 @@ namespace Realtime.Server.FanOut;
 /// no message to everybody.
 /// </remarks>
 internal sealed class ShardLifetimeManager(
-    LocalGroups groups, IHubProtocolResolver protocols, IServiceProvider services, TimeProvider time, RedisShards? redis = null, PushFaults? faults = null) : HubLifetimeManager<AgentHub>, ILocalPushes
+    LocalGroups groups, IHubProtocolResolver protocols, IServiceProvider services, TimeProvider time, RedisShards? redis = null, PushFaults? faults = null, ServerMetrics? metrics = null) : HubLifetimeManager<AgentHub>, ILocalPushes
 {
     /// <summary>Most connections of a group that are written to on the thread of the append loop.</summary>
     private const int MostAtOnce = 8;
@@ -108,6 +109,7 @@ internal sealed class ShardLifetimeManager(
         if (group is { Members.Length: > MostAtOnce }) return false;
         if (group is null && redis is null) return true;
 
+        using var span = ServerTracing.StartPush(envelope, PushPath.Publish);
         var forms = Serialize(envelope);
         if (group is not null) Push(group, new SerializedHubMessage(forms), EventMark.Of(envelope));
         _ = redis?.PublishAsync(groupName, EventMark.Of(envelope), forms);
@@ -142,7 +144,7 @@ internal sealed class ShardLifetimeManager(
 
     private void Push(LocalGroup group, SerializedHubMessage message, EventMark? mark, IReadOnlyList<string>? except = null)
     {
-        if (!IsSwallowed(group, mark)) group.Send(message, mark, except);
+        if (!IsSwallowed(group, mark)) CountSkipped(group.Send(message, mark, except));
     }
 
     /// <summary>Never outside Development, where nothing makes faults.</summary>
@@ -163,6 +165,11 @@ internal sealed class ShardLifetimeManager(
         var mark = MarkOf(methodName, args);
         if (group is not null) Push(group, new SerializedHubMessage(forms), mark, except);
         return redis?.PublishAsync(groupName, mark, forms) ?? Task.CompletedTask;
+    }
+
+    private void CountSkipped(int? members)
+    {
+        if (members > 0) metrics?.PushSkipped(members.Value);
     }
 
     private SerializedMessage[] Serialize(AgentEventEnvelope envelope)

@@ -22,8 +22,9 @@ namespace Realtime.Server.HeadCheck;
 /// <param name="time">For the patience with pushes that are on their way.</param>
 /// <param name="repaired">Told how many events were pushed.</param>
 /// <param name="logger">For faults: a round never throws them.</param>
+/// <param name="metrics">Told how long the store took, and who is behind.</param>
 internal sealed class HeadCheckRound(
-    ILocalPushes pushes, IEventStore store, IChangedStreams? changes, Func<bool> isBackplaneAway, TimeProvider time, Action<int> repaired, ILogger logger)
+    ILocalPushes pushes, IEventStore store, IChangedStreams? changes, Func<bool> isBackplaneAway, TimeProvider time, Action<int> repaired, ILogger logger, ServerMetrics? metrics = null)
 {
     private const int MaxUsersPerRead = 1_000;
     private const int MaxRepairs = 4;
@@ -42,15 +43,22 @@ internal sealed class HeadCheckRound(
     /// <param name="cancellationToken">Ends the round.</param>
     public async Task CheckAllAsync(CancellationToken cancellationToken)
     {
+        long began = metrics?.Now ?? 0;
         try
         {
             // The look comes before the heads: what it names is in them.
             await LookAsync(cancellationToken);
             var behind = await FindBehindAsync(_suspects, mayBeAnotherDay: _wasStoreAway, cancellationToken);
+            metrics?.HeadsChecked(began, hasFailed: false);
             _wasStoreAway = false;
             _suspects.Clear();
             _suspects.UnionWith(behind.Select(b => b.Group.Name));
-            if (behind.Count == 0) return;
+            if (behind.Count == 0)
+            {
+                metrics?.Behind(streams: 0, events: 0);
+                return;
+            }
+
             if (!isBackplaneAway())
             {
                 // Most of these pushes are only on their way.
@@ -58,6 +66,7 @@ internal sealed class HeadCheckRound(
                 behind.RemoveAll(b => !HeadJudgement.IsBehind(b.Group.Pushed, b.Head));
             }
 
+            metrics?.Behind(behind.Count, behind.Sum(b => HeadJudgement.Lag(b.Group.Pushed, b.Head)));
             await RepairAsync(behind, cancellationToken);
 
             // Who could not be read stays suspect.
@@ -67,6 +76,7 @@ internal sealed class HeadCheckRound(
         catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             _wasStoreAway = true;
+            metrics?.HeadsChecked(began, hasFailed: true);
             ServerLog.HeadCheckFailed(logger, fault); // next time
         }
     }
@@ -178,7 +188,13 @@ internal sealed class HeadCheckRound(
         var read = await store.ReadAfterAsync(UserId.OfGroup(group.Name), pushed, time: null, HeadJudgement.MaxPushed, cancellationToken);
         if (read is not StreamPage { HasMore: false, IsTruncated: false } page) return false;
 
-        foreach (var missing in page.Events) pushes.SendLocal(group, nameof(IAgentClient.ReceiveEvent), missing);
+        foreach (var missing in page.Events)
+        {
+            using var span = ServerTracing.StartPush(missing, PushPath.HeadCheck);
+            pushes.SendLocal(group, nameof(IAgentClient.ReceiveEvent), missing);
+            metrics?.Delivered(PushPath.HeadCheck, missing.Time);
+        }
+
         repaired(page.Events.Count); // each has moved the progress as it was sent
         return true;
     }

@@ -25,7 +25,7 @@ internal sealed class HeadCheckService : BackgroundService
         ServerMetrics metrics, ILogger<HeadCheckService> logger)
     {
         _redis = services.GetService<RedisShards>();
-        _round = new HeadCheckRound(manager, store, services.GetService<IChangedStreams>(), () => IsAway, time, metrics.Repaired, logger);
+        _round = new HeadCheckRound(manager, store, services.GetService<IChangedStreams>(), () => IsAway, time, metrics.Repaired, logger, metrics);
         (_options, _time) = (options.Value, time);
     }
 

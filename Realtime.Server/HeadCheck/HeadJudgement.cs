@@ -32,4 +32,10 @@ internal static class HeadJudgement
     public static StreamPosition? PushFrom(StreamPosition? pushed, StreamPosition head) =>
         // Without a beginning (nobody's head could be read yet), in another history, or far behind: the clients fetch.
         pushed is { } known && known.IsSameHistoryAs(head) && head.Sequence - known.Sequence <= MaxPushed ? known : null;
+
+    /// <summary>How many events a head says were not pushed; 0 when that is unknown.</summary>
+    /// <param name="pushed">Up to where events were pushed without a gap.</param>
+    /// <param name="head">The head of the stream.</param>
+    public static long Lag(StreamPosition? pushed, StreamPosition head) =>
+        pushed is { } known && known.IsSameHistoryAs(head) ? Math.Max(0, head.Sequence - known.Sequence) : 0;
 }

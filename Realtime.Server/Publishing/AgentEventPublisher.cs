@@ -3,6 +3,7 @@ using Realtime.Contracts;
 using Realtime.Contracts.Rest;
 using Realtime.Contracts.Serialization;
 using Realtime.Server.EventStore;
+using Realtime.Server.Telemetry;
 
 namespace Realtime.Server.Publishing;
 
@@ -12,9 +13,18 @@ internal sealed class AgentEventPublisher(EventTypes types, EventRules rules, Ap
     public async Task<PublishReceipt> PublishAsync(PublishRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var candidate = rules.Check(request, index: null);
-        var stored = await queue.AppendAsync(new AppendUnit([candidate]), cancellationToken);
-        return Receipt(candidate, stored[0]);
+        using var span = ServerTracing.StartPublish(events: 1);
+        try
+        {
+            var candidate = ServerTracing.WithContext(rules.Check(request, index: null));
+            var stored = await queue.AppendAsync(new AppendUnit([candidate]), cancellationToken);
+            return Receipt(candidate, stored[0]);
+        }
+        catch (Exception fault)
+        {
+            ServerTracing.Failed(span, fault);
+            throw;
+        }
     }
 
     public Task<PublishReceipt> PublishAsync<T>(string userId, T data, Guid? id = null, CancellationToken cancellationToken = default)
@@ -26,13 +36,47 @@ internal sealed class AgentEventPublisher(EventTypes types, EventRules rules, Ap
         if (requests.Count is < 1 or > EventRules.MaxArray)
             throw new InvalidEventException("events", $"are {requests.Count}; 1 to {EventRules.MaxArray} are allowed");
 
+        using var span = ServerTracing.StartPublish(requests.Count);
+        try
+        {
+            return await PublishUnitAsync(requests, cancellationToken);
+        }
+        catch (Exception fault)
+        {
+            ServerTracing.Failed(span, fault);
+            throw;
+        }
+    }
+
+    public async Task<AppendReceipt> AppendAsync(DbTransaction transaction, PublishRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(transaction);
+        ArgumentNullException.ThrowIfNull(request);
+        using var span = ServerTracing.StartPublish(events: 1);
+        try
+        {
+            return await transactions.AppendAsync(transaction, ServerTracing.WithContext(rules.Check(request, index: null)), cancellationToken);
+        }
+        catch (Exception fault)
+        {
+            ServerTracing.Failed(span, fault);
+            throw;
+        }
+    }
+
+    public async Task<AppendReceipt> AppendAsync<T>(
+        DbTransaction transaction, string userId, T data, Guid? id = null, CancellationToken cancellationToken = default)
+        where T : class => await AppendAsync(transaction, Request(userId, data, id), cancellationToken);
+
+    private async Task<IReadOnlyList<PublishReceipt>> PublishUnitAsync(IReadOnlyList<PublishRequest> requests, CancellationToken cancellationToken)
+    {
         // An id that occurs twice in the array is one event: it is appended once, and its later occurrences are its duplicates.
         var unique = new List<NewEvent>(requests.Count);
         var slots = new int[requests.Count];
         var seen = new Dictionary<(string UserId, Guid Id), int>(requests.Count);
         for (int i = 0; i < requests.Count; i++)
         {
-            var candidate = rules.Check(requests[i], i);
+            var candidate = ServerTracing.WithContext(rules.Check(requests[i], i));
             if (!seen.TryGetValue((candidate.UserId, candidate.Id), out slots[i]))
             {
                 slots[i] = unique.Count;
@@ -55,17 +99,6 @@ internal sealed class AgentEventPublisher(EventTypes types, EventRules rules, Ap
 
         return receipts;
     }
-
-    public async Task<AppendReceipt> AppendAsync(DbTransaction transaction, PublishRequest request, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(transaction);
-        ArgumentNullException.ThrowIfNull(request);
-        return await transactions.AppendAsync(transaction, rules.Check(request, index: null), cancellationToken);
-    }
-
-    public async Task<AppendReceipt> AppendAsync<T>(
-        DbTransaction transaction, string userId, T data, Guid? id = null, CancellationToken cancellationToken = default)
-        where T : class => await AppendAsync(transaction, Request(userId, data, id), cancellationToken);
 
     private PublishRequest Request<T>(string userId, T data, Guid? id)
         where T : class

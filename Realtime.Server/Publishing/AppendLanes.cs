@@ -100,6 +100,7 @@ internal sealed class AppendLanes(
         {
             DropOverdue(batch); // after the wait for a turn, which may have been long
             if (batch.Count == 0) return;
+            using var span = ServerTracing.StartAppend(batch);
             var outcomes = await store.AppendAsync(batch.ConvertAll(u => u.Unit), Turn, _stopping.Token);
             for (int i = 0; i < outcomes.Count; i++)
             {

@@ -45,6 +45,7 @@ internal sealed class AppendQueue : BackgroundService
         _metrics = metrics;
         _logger = logger;
         _backlog = new AppendBacklog(lanes, _options.MaxAppendBatch, time);
+        metrics.WatchQueue(() => Volatile.Read(ref _waiting));
     }
 
     private bool MayLaunch => _flights.Count == 0 || (_flights.Count < _store.ConcurrentAppends && _backlog.HasEnoughForAnother);
@@ -58,6 +59,7 @@ internal sealed class AppendQueue : BackgroundService
     public async Task<IReadOnlyList<AppendedEvent>> AppendAsync(AppendUnit unit, CancellationToken cancellationToken)
     {
         var pending = new PendingUnit(unit, _time.GetUtcNow() + _options.PublishTimeout);
+        long began = _metrics.Now;
         if (!TryReserve(pending.Count))
         {
             _metrics.PublishUnavailable();
@@ -70,7 +72,9 @@ internal sealed class AppendQueue : BackgroundService
         if (!_backlog.TryAdd(pending)) pending.Fail(Stopping());
         try
         {
-            return await pending.Done.WaitAsync(_options.PublishTimeout, _time, cancellationToken);
+            var stored = await pending.Done.WaitAsync(_options.PublishTimeout, _time, cancellationToken);
+            _metrics.PublishAcknowledged(began);
+            return stored;
         }
         catch (TimeoutException)
         {
@@ -129,7 +133,23 @@ internal sealed class AppendQueue : BackgroundService
         _flights.Add(new Flight(batch, append));
         _ = append.ContinueWith(_ => _backlog.Wake(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
-        async Task<IReadOnlyList<AppendOutcome>> AppendAsync() => await _store.AppendAsync(batch.ConvertAll(u => u.Unit), lockWait: null, stoppingToken);
+        async Task<IReadOnlyList<AppendOutcome>> AppendAsync()
+        {
+            using var span = ServerTracing.StartAppend(batch);
+            long began = _metrics.Now;
+            try
+            {
+                var outcomes = await _store.AppendAsync(batch.ConvertAll(u => u.Unit), lockWait: null, stoppingToken);
+                _metrics.Committed(began, hasFailed: false);
+                return outcomes;
+            }
+            catch (Exception fault)
+            {
+                _metrics.Committed(began, hasFailed: true);
+                ServerTracing.Failed(span, fault);
+                throw;
+            }
+        }
     }
 
     /// <summary>What follows an append. Never throws.</summary>

@@ -33,6 +33,7 @@ internal sealed class CommittedEvents(EventBroadcaster broadcaster, ServerMetric
         Position = stored.Position,
         Time = stored.Time,
         Data = published.Data,
+        Traceparent = published.Traceparent,
     });
 
     private void SettleUnit(PendingUnit pending, AppendOutcome outcome)

@@ -205,4 +205,7 @@ internal static partial class ServerLog
 
     [LoggerMessage(122, LogLevel.Warning, "The events of user {UserId} could not be read for event stream {ConnectionId}; trying again.")]
     internal static partial void StreamNotRead(ILogger logger, Exception fault, string userId, string connectionId);
+
+    [LoggerMessage(150, LogLevel.Information, "Metrics and health on port {Port}, without a token: let only the monitoring reach it.")]
+    internal static partial void ManagementListening(ILogger logger, int port);
 }

@@ -4,8 +4,11 @@ using Realtime.Server.FanOut;
 
 namespace Realtime.Server.Telemetry;
 
-/// <summary>All instruments of the server, on the meter <see cref="MeterName"/>. Thread-safe.</summary>
-internal sealed class ServerMetrics
+/// <summary>
+/// All instruments of the server, on the meter <see cref="MeterName"/>. Durations are of this process's own clock; a <em>delay</em> begins
+/// at an event's <c>time</c>, which is the store's clock, so it is as good as the two clocks agree. Thread-safe.
+/// </summary>
+internal sealed partial class ServerMetrics
 {
     internal const string MeterName = "Realtime.Server";
 
@@ -30,9 +33,11 @@ internal sealed class ServerMetrics
     private readonly Counter<long> _streamEnds;
     private readonly Counter<long> _streamEvents;
 
-    public ServerMetrics(IMeterFactory meters)
+    public ServerMetrics(IMeterFactory meters, TimeProvider? time = null)
     {
         var meter = meters.Create(MeterName);
+        (_meter, _time) = (meter, time ?? TimeProvider.System);
+        CreateTimings(meter);
         _published = meter.CreateCounter<long>("realtime.server.events.appended", "{event}", "Events committed.");
         _duplicates = meter.CreateCounter<long>("realtime.server.events.duplicate", "{event}", "Publishes whose id was stored before.");
         _rejected = meter.CreateCounter<long>("realtime.server.publishes.unavailable", "{publish}", "Publishes answered with 'store unavailable'.");
@@ -47,7 +52,7 @@ internal sealed class ServerMetrics
         _authorityFetches = meter.CreateCounter<long>("realtime.server.authority.fetches", "{fetch}", "Fetches of the token authority's keys.");
         _revokedTokens = meter.CreateCounter<long>("realtime.server.tokens.revoked", "{token}", "Tokens refused because they were revoked.");
         _revokedConnections = meter.CreateCounter<long>("realtime.server.connections.revoked", "{connection}", "Connections ended because of a revocation or a disconnect.");
-        _batchSize = meter.CreateHistogram<int>("realtime.server.append.batch_size", "{event}", "Events per append transaction.");
+        _batchSize = meter.CreateHistogram<int>("realtime.server.append.batch_size", "{event}", "Events per append transaction.", tags: null, new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] });
         _limits = meter.CreateCounter<long>("realtime.server.limits.reached", "{refusal}", "What was refused, or closed, because a limit was reached; the tag 'limit' names it.");
         _connections = meter.CreateUpDownCounter<long>("realtime.server.connections", "{connection}", "Open connections.");
         _streams = meter.CreateUpDownCounter<long>("realtime.server.streams", "{stream}", "Open streams of server-sent events; they are among the connections.");
@@ -64,8 +69,6 @@ internal sealed class ServerMetrics
     public void Batch(int events) => _batchSize.Record(events);
 
     public void PublishUnavailable() => _rejected.Add(1);
-
-    public void Pushed() => _pushed.Add(1);
 
     public void PushFailed() => _pushFailures.Add(1);
 
@@ -99,14 +102,7 @@ internal sealed class ServerMetrics
     public void StreamClosed(EventStreamEnd end)
     {
         _streams.Add(-1);
-        _streamEnds.Add(1, new KeyValuePair<string, object?>("reason", end switch
-        {
-            EventStreamEnd.Left => "left",
-            EventStreamEnd.Closed => "closed",
-            EventStreamEnd.Slow => "slow",
-            EventStreamEnd.Failed => "failed",
-            _ => "history_lost",
-        }));
+        _streamEnds.Add(1, ReasonOf(end));
     }
 
     public void StreamPassed(int events) => _streamEvents.Add(events, new KeyValuePair<string, object?>("from", "push"));
@@ -117,6 +113,15 @@ internal sealed class ServerMetrics
     }
 
     public void FanOutOverflow() => _fanOutOverflows.Add(1);
+
+    private static KeyValuePair<string, object?> ReasonOf(EventStreamEnd end) => new("reason", end switch
+    {
+        EventStreamEnd.Left => "left",
+        EventStreamEnd.Closed => "closed",
+        EventStreamEnd.Slow => "slow",
+        EventStreamEnd.Failed => "failed",
+        _ => "history_lost",
+    });
 
     private static KeyValuePair<string, object?> ReasonOf(ShardFault fault) => new("reason", fault switch
     {

@@ -15,6 +15,8 @@ public sealed class AgentEventEnvelopeJsonConverterTests
     const string Place = "\"position\":\"k3f9.42\",\"time\":\"2026-11-23T03:27:00.123456Z\"";
     const string Whole = "{\"type\":\"briefing.delivered\"," + Id + "," + Place + ",\"data\":{\"a\": [1, {\"b\":null}]}}";
 
+    const string Trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
     static readonly JsonTypeInfo<AgentEventEnvelope> Generated = RealtimeJsonContext.Default.AgentEventEnvelope;
     static readonly JsonTypeInfo<AgentEventEnvelope> ByHand = (JsonTypeInfo<AgentEventEnvelope>)new JsonSerializerOptions(RealtimeJsonContext.Default.Options)
     {
@@ -30,9 +32,39 @@ public sealed class AgentEventEnvelopeJsonConverterTests
     [TestCase("{\"type\":\"a\",\"id\":\"0199C1A4-6F0E-7D3A-9B52-3C1D2E4F5A6B\",\"position\":\"a.9007199254740991\",\"time\":\"2026-11-23T04:27:00.5+01:00\"}")]
     [TestCase("{\"type\":\"a\"," + Id + ",\"position\":\"a.1\",\"time\":\"2026-11-23t03:27:00.1234567z\"}")]
     [TestCase("{\"type\":\"a\"," + Id + ",\"position\":\"a.1\",\"time\":\"2026-11-23T03:27:00Z\"}")]
+    [TestCase("{\"type\":\"a\"," + Id + "," + Place + ",\"traceparent\":\"" + Trace + "\"}")]
+    [TestCase("{\"type\":\"a\"," + Id + "," + Place + ",\"traceparent\":null}")]
+    [TestCase("{\"type\":\"a\"," + Id + "," + Place + ",\"traceparent\":7}")]
+    [TestCase("{\"type\":\"a\"," + Id + "," + Place + ",\"traceparent\":[\"" + Trace + "\"],\"more\":1}")]
     [TestCase("null")]
     public void What_the_generated_reader_takes_is_read_alike(string json) =>
         JsonSerializer.Deserialize(json, ByHand).Should().Be(JsonSerializer.Deserialize(json, Generated));
+
+    [TestCase("\"" + Trace + "\"", Trace)]
+    [TestCase("\"00-1\"", null)]
+    [TestCase("\"01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\"", null)]
+    [TestCase("\"00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01\"", null)]
+    [TestCase("\"00-0af7651916cd43dd8448eb211c80319c_b7ad6b7169203331-01\"", null)]
+    [TestCase("\"\\u0030" + "0-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\"", null)]
+    [TestCase("{\"a\":[1]}", null)]
+    [TestCase("true", null)]
+    public void What_is_no_trace_context_counts_as_absent_and_the_event_is_read(string given, string? read)
+    {
+        string json = Whole[..^1] + ",\"traceparent\":" + given + "}";
+
+        JsonSerializer.Deserialize(json, ByHand)!.Traceparent.Should().Be(read);
+        JsonSerializer.Deserialize(json, Generated)!.Traceparent.Should().Be(read);
+    }
+
+    [Test]
+    public void A_trace_context_is_written_alike_and_without_one_nothing_is()
+    {
+        var envelope = JsonSerializer.Deserialize(Whole, Generated)!;
+        var traced = envelope with { Traceparent = Trace };
+
+        JsonSerializer.Serialize(traced, ByHand).Should().Be(JsonSerializer.Serialize(traced, Generated)).And.EndWith($",\"traceparent\":\"{Trace}\"}}");
+        JsonSerializer.Serialize(envelope, Generated).Should().NotContain("traceparent");
+    }
 
     [TestCase("{}")]
     [TestCase("[]")]

@@ -96,14 +96,10 @@ public sealed partial class DocumentBlocksTests
             string folder = Path.GetDirectoryName(Path.Combine(RepositoryPaths.Root, document))!;
             var broken = Link().Matches(WithoutCode(text)).Select(m => m.Groups["target"].Value)
                 .Where(target => !target.Contains("://", StringComparison.Ordinal) && !target.StartsWith("mailto:", StringComparison.Ordinal))
-                .Where(target => !OfOthers.Contains(Path.GetRelativePath(RepositoryPaths.Root, Path.Combine(folder, target.Split('#')[0]))))
                 .Where(target => !Exists(folder, document, target));
             broken.Should().BeEmpty("{0} links to them", document);
         }
     }
-
-    /// <summary>Documents that are written elsewhere at the same time.</summary>
-    static readonly string[] OfOthers = ["docs/clients.md", "docs/command-line.md", "docs/sse.md", "docs/observability.md"];
 
     static bool Exists(string folder, string document, string target)
     {

@@ -19,14 +19,14 @@ public sealed class BodyFaultTests
     [OneTimeTearDown]
     public async Task Stop() => await _host.DisposeAsync();
 
-    [TestCase("POST", Routes.Events)]
-    [TestCase("PUT", Routes.Brake)]
-    [TestCase("PUT", Routes.Cursors + "/page")]
-    public async Task A_body_that_is_cut_off_or_badly_chunked_is_400(string method, string path)
+    [Test]
+    public async Task A_body_that_is_badly_chunked_is_400(
+        [Values("POST " + Routes.Events, "PUT " + Routes.Brake, "PUT " + Routes.Cursors + "/page")] string call,
+        [Values("zz", "fffffffffff", "80000000", "7fffffff0")] string size)
     {
-        string head = $"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {_host.Tokens.Create("user_42", Scopes.Publish)}\r\nContent-Type: application/json\r\n";
+        string head = $"{call} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {_host.Tokens.Create("user_42", Scopes.Publish)}\r\nContent-Type: application/json\r\n";
 
-        var chunked = await RawHttp.SendAsync(_host.Address, $"{head}Transfer-Encoding: chunked\r\n\r\nzz\r\n{{}}\r\n0\r\n\r\n");
+        var chunked = await RawHttp.SendAsync(_host.Address, $"{head}Transfer-Encoding: chunked\r\n\r\n{size}\r\n{{}}\r\n0\r\n\r\n");
 
         chunked.Status.Should().Be(400);
         chunked.Header("Content-Type").Should().StartWith("application/problem+json");

@@ -1,11 +1,15 @@
 using System.Net;
+using System.Security.Claims;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Patterns;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Realtime.Contracts;
+using Realtime.Server;
 using Realtime.Server.Auth;
 using Realtime.Server.Dashboard;
 using Realtime.Server.Description;
@@ -27,6 +31,9 @@ internal sealed class EndpointAccessTests
         "/assets/page.js", // the page's own files, as many as its build made
     ];
 
+    /// <summary>Answers without a token too, and only to callers on the same machine (<c>MetricsPageTests</c>).</summary>
+    private const string ForThisMachine = "/metrics";
+
     /// <summary>As <see cref="ForEverybody"/>, in the Development environment only: tokens to try things out with, and the page to try them on.</summary>
     private static readonly string[] ForDevelopers = ["/dev/tokens", "/scalar/{documentName?}", "/scalar/scalar.js", "/scalar/scalar.aspnetcore.js", "/scalar/favicon.svg"];
 
@@ -35,7 +42,8 @@ internal sealed class EndpointAccessTests
     public async Task Every_endpoint_demands_a_token_but_those_that_are_meant_for_everybody(string environment)
     {
         await using var host = await RealtimeHost.StartAsync(
-            environment: environment, trustTokens: environment == "Production", map: app =>
+            environment: environment, trustTokens: environment == "Production",
+            configure: services => RealtimeTelemetry.Register(services, new ConfigurationBuilder().Build()), map: app =>
             {
                 app.MapDashboard([File("index.html"), File("assets/page.js")]);
                 if (app.Environment.IsDevelopment()) app.MapReferencePage();
@@ -45,7 +53,7 @@ internal sealed class EndpointAccessTests
 
         endpoints.Select(e => e.RoutePattern.RawText).Should().Contain([Routes.Hub, Routes.Hub + "/negotiate", Routes.Events, Routes.Brake, Routes.Cursors, Routes.Activity]);
         endpoints.Where(e => e.Metadata.GetMetadata<IAllowAnonymous>() is not null).Select(e => "/" + e.RoutePattern.RawText!.TrimStart('/'))
-            .Should().BeEquivalentTo(environment == "Development" ? [.. ForEverybody, .. ForDevelopers] : ForEverybody);
+            .Should().BeEquivalentTo(environment == "Development" ? [.. ForEverybody, ForThisMachine, .. ForDevelopers] : [.. ForEverybody, ForThisMachine]);
         endpoints.Where(e => e.Metadata.GetMetadata<IAllowAnonymous>() is null && e.Metadata.GetMetadata<IAuthorizeData>()?.Policy is null or Access.Closed)
             .Select(e => e.DisplayName).Should().BeEmpty("what nobody opened is closed by a policy of its own");
     }
@@ -66,6 +74,20 @@ internal sealed class EndpointAccessTests
 
         (await stranger.GetAsync(path).WithinDeadline()).StatusCode.Should().Be(HttpStatusCode.Unauthorized);
         (await admin.GetAsync(path).WithinDeadline()).StatusCode.Should().Be(HttpStatusCode.Forbidden);
+    }
+
+    [Test]
+    public async Task Our_own_application_closes_what_nobody_opened()
+    {
+        using var services = await ProgramServices.OfAsync("--urls", "http://127.0.0.1:0", "--environment", "Production", "--Authentication:Schemes:Bearer:Authority", "https://login.example.com");
+
+        var fallback = await services.Of<IAuthorizationPolicyProvider>().GetFallbackPolicyAsync();
+
+        fallback.Should().NotBeNull("an endpoint without a policy is closed");
+        var admin = new ClaimsPrincipal(new ClaimsIdentity([new("sub", "user_42"), new("scope", $"{Scopes.Admin} {Scopes.Publish}")], "Bearer"));
+        var forgotten = new DefaultHttpContext();
+        forgotten.SetEndpoint(new RouteEndpoint(_ => Task.CompletedTask, RoutePatternFactory.Parse("/forgotten"), 0, EndpointMetadataCollection.Empty, "forgotten"));
+        (await services.Of<IAuthorizationService>().AuthorizeAsync(admin, forgotten, fallback!)).Succeeded.Should().BeFalse("whoever asks");
     }
 
     [Test]

@@ -28,6 +28,7 @@ public sealed class PublishScopeTests
 
     [TestCase("scp")]
     [TestCase("permissions")]
+    [TestCase("roles")]
     public async Task Scopes_may_come_as_an_array(string claim)
     {
         using var publisher = _host.ClientWith(_host.Tokens.Create(new TokenClaims { Subject = "w", Scopes = ["a", Scopes.Publish], ScopeClaim = claim }));

@@ -25,6 +25,7 @@ public sealed class FuzzServerTests
     const string User = "fuzzer";
     const string Handshake = "{\"protocol\":\"json\",\"version\":1}\u001e";
     const int Lanes = 4;
+    const int UnknownHttpVersion = 505;
 
     static readonly Gen<string> Call = FuzzInputs.ObjectOf(
         ("type", Gen.Frequency((12, Gen.Const("1")), (4, Gen.Int[0, 12].Select(n => n.ToString())), (1, FuzzInputs.Digits))),
@@ -48,7 +49,8 @@ public sealed class FuzzServerTests
     [OneTimeSetUp]
     public async Task Start()
     {
-        _host = await RealtimeHost.StartAsync(configure: services => services.AddLogging(log => log.ClearProviders().AddProvider(_errors)));
+        var limitless = new[] { "ConnectsPerSecond", "RequestsPerSecondPerUser", "EventsPerSecondPerPublisher" }.ToDictionary(name => $"Realtime:RateLimits:{name}", _ => (string?)"0");
+        _host = await RealtimeHost.StartAsync(limitless, configure: services => services.AddLogging(log => log.ClearProviders().AddProvider(_errors)));
         _healthy = await HealthyUser.ConnectAsync(_host);
     }
 
@@ -120,7 +122,7 @@ public sealed class FuzzServerTests
             if (Interlocked.Increment(ref made) % Math.Max(1, count / 20) == 0) await _healthy.PublishAsync();
             try
             {
-                (await RawHttp.SendAsync(_host.Address, request, isEnd: true)).Status.Should().BeInRange(101, 499);
+                (await RawHttp.SendAsync(_host.Address, request, isEnd: true)).Status.Should().Match(status => (status >= 101 && status <= 499) || status == UnknownHttpVersion, "nothing is the server's fault");
             }
             catch (Exception fault) when (fault is SocketException or IOException)
             {

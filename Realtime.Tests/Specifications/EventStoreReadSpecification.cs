@@ -58,6 +58,25 @@ internal abstract class EventStoreReadSpecification
     }
 
     [Test]
+    public async Task A_trace_context_is_read_on_every_way_and_an_event_without_one_has_none()
+    {
+        string user = NewUser();
+        string trace = $"00-{new string('a', 32)}-{new string('b', 16)}-01";
+        var appended = await Store.AppendAsync(Event(user), Event(user) with { Traceparent = trace }, Event(user));
+        var start = appended[0].Position.At(0);
+
+        var ways = new List<IEnumerable<AgentEventEnvelope>>
+        {
+            ((StreamPage)await Store.AfterAsync(user, start)).Events,
+            (await Store.SinceAsync(user)).Events,
+            ((StreamPage)await Store.BeforeAsync(user)).Events.Reverse(),
+        };
+        if (Store is IManyStreams many) ways.Add(((StreamPage)(await many.ReadManyAfterAsync([new StreamQuestion(user, start, null, 10)], 1 << 20, CancellationToken.None).WithinDeadline(Patience))[0]!).Events);
+
+        foreach (var events in ways) events.Select(e => e.Traceparent).Should().Equal(null, trace, null);
+    }
+
+    [Test]
     public async Task Since_the_time_of_any_event_begins_exactly_behind_it()
     {
         string user = NewUser();

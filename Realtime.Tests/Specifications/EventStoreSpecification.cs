@@ -30,6 +30,22 @@ internal abstract class EventStoreSpecification
     }
 
     [Test]
+    public async Task Events_with_a_trace_context_are_numbered_and_known_again_like_all_others()
+    {
+        string a = NewUser(), b = NewUser();
+        string trace = $"00-{new string('a', 32)}-{new string('b', 16)}-01";
+        var again = Event(a) with { Traceparent = trace };
+        await Store.AppendAsync(again);
+
+        var outcomes = await Store.AppendAllAsync(Unit(Event(a)), Unit(Event(b) with { Traceparent = trace }, again), Unit(Event(b)));
+
+        outcomes.Cast<AppendOutcome.Committed>().SelectMany(o => o.Events).Select(e => (e.Position.Sequence, e.IsDuplicate))
+            .Should().Equal((2, false), (1, false), (1, true), (2, false));
+        (await Store.ReadAllAsync(a)).ShouldBeGapless(2);
+        (await Store.ReadAllAsync(b)).ShouldBeGapless(2);
+    }
+
+    [Test]
     public async Task Sequences_count_from_one_within_each_stream()
     {
         string one = NewUser(), other = NewUser();

@@ -38,7 +38,7 @@ internal sealed class TokenUnderTest
 
     internal IReadOnlyList<string> Audiences => Texts("aud");
 
-    internal IReadOnlyList<string> Scopes => [.. new[] { "scope", "scp", "permissions" }.SelectMany(Texts).SelectMany(s => s.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Distinct(StringComparer.Ordinal)];
+    internal IReadOnlyList<string> Scopes => [.. TokenClaims.ScopeClaims.SelectMany(Texts).SelectMany(s => s.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Distinct(StringComparer.Ordinal)];
 
     internal DateTimeOffset? ExpiresAt => TimeOf("exp");
 

@@ -1,32 +1,46 @@
-/** Why a token is wanted: after `rejected` and for `renew` a cached one will not do. */
+/**
+ * Why a token is wanted: `connect` for a connection, `request` for a request over REST, `renew` before the token of the open
+ * connection expires, `rejected` after the server has refused one. For the last two a cached one will not do.
+ */
 export type TokenPurpose = "connect" | "request" | "renew" | "rejected";
 
 /**
- * Asked on every connection attempt and request; caching is the provider's business.
- * A rejection is retried like any failure, except {@link AccessTokenUnavailableError}, which stops the client.
+ * Gives a valid access token. Asked on every attempt to connect, for every request, and again before a token expires; caching is the
+ * provider's business. A rejection is tried again like any failure, except {@link AccessTokenUnavailableError}: that one stops the
+ * client, or, for `renew`, lets the connection last as long as its token does. A call that has not settled is given up as a failure, after
+ * 15 s for an attempt to connect, which then has 15 s more for its handshake, and after 10 s for a request or a renewal; `stop()` does not
+ * wait for it.
  */
 export type AccessTokenProvider = (purpose: TokenPurpose) => Promise<string>;
 
-/** Thrown by a provider that cannot supply a token without its user's help. */
+/** Thrown by a provider that cannot supply a token without its user's help. The client then stops with `signInRequired`. */
 export class AccessTokenUnavailableError extends Error {
+  /** Tells it by name, where `instanceof` does not: in another bundle, for instance. */
   override readonly name = "AccessTokenUnavailableError";
 }
 
-/** The token has become another user's: no retry can help, the client stops. */
+/** The token has become another user's: no retry can help, the client stops with `wrongUser`, and this is its `error`. */
 export class UserChangedError extends Error {
+  /** Tells it by name, where `instanceof` does not: in another bundle, for instance. */
   override readonly name = "UserChangedError";
 }
 
 /** The claims a client may read for its own planning; only the server verifies a token. */
 export interface TokenClaims {
+  /** Whose token it is. */
   readonly sub?: string;
-  /** Seconds since 1970. */
+  /** When it expires, in seconds since 1970. */
   readonly exp?: number;
-  /** Seconds since 1970. */
+  /** When it was issued, in seconds since 1970. */
   readonly iat?: number;
 }
 
-/** Undefined when the text is not a JWT. */
+/**
+ * Reads what a token says, without verifying it. Never throws; claims of an unexpected type are left out.
+ *
+ * @param token as it is sent to the server
+ * @returns undefined when the text is not a JWT
+ */
 export function readClaims(token: string): TokenClaims | undefined {
   const parts = token.split(".");
   if (parts.length !== 3) return undefined;

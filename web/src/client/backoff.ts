@@ -6,8 +6,9 @@ const longestDelayMs = 30_000;
  * shortened by up to `jitter` of itself. The first attempt is spread as well, or a restarted server would
  * meet all its clients in the same instant.
  *
- * @param u uniform in [0, 1)
- * @param jitter 0 (the exact schedule) to 1
+ * @param retry from 0; what is negative counts as 0
+ * @param u uniform in [0, 1); what lies outside is clamped
+ * @param jitter 0 (the exact schedule) to 1 (full jitter), default 0.5; what lies outside is clamped
  * @returns milliseconds, never above 30,000
  */
 export function backoffDelay(retry: number, u: number, jitter = 0.5): number {

@@ -5,6 +5,8 @@ import type { HubLinkFactory } from "./hub-link";
 import { HubSession, type HubSessionOptions, type SessionEnd } from "./hub-session";
 import type { Position } from "./position";
 import { isHistoryGone, RestError, type EventsQuery, type RestApi } from "./rest-api";
+import { stopReasonFor } from "./stop-reason";
+import { askForToken, connectTokenTimeoutMs } from "./token-request";
 import { TransportChoice, type Transport } from "./transport-choice";
 
 export interface ConnectionLoopOptions extends HubSessionOptions {
@@ -107,8 +109,9 @@ export class ConnectionLoop {
   async #attempt(purpose: TokenPurpose, signal: AbortSignal): Promise<Attempt> {
     let token: string;
     try {
-      token = await this.#options.tokens(purpose);
+      token = await askForToken(this.#options.tokens, purpose, connectTokenTimeoutMs, signal);
     } catch (error) {
+      if (signal.aborted) return { end: { reason: "stopped" }, nextPurpose: purpose };
       if (error instanceof AccessTokenUnavailableError) throw error;
       this.#options.onProblem(error);
       return { end: { reason: "no access token" }, nextPurpose: purpose };
@@ -125,7 +128,7 @@ export class ConnectionLoop {
       session.close();
       if (session.outcome?.fatal !== undefined) throw session.outcome.fatal;
       if (signal.aborted) return { end: { reason: "stopped" }, nextPurpose: "connect" };
-      if (error instanceof AccessTokenUnavailableError || (error instanceof RestError && error.isWrongUser)) throw error;
+      if (stopReasonFor(error) !== undefined) throw error;
       this.#options.onProblem(error);
       // The server asked us to come back: nothing to explain.
       if (session.outcome?.reconnectAfterMs !== undefined) return { end: session.outcome, nextPurpose: "connect" };

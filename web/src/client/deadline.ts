@@ -10,3 +10,24 @@ export async function withDeadline<T>(work: Promise<T>, ms: number, what: string
     clearTimeout(timer);
   }
 }
+
+/** Rejects when the signal aborts before `work` has settled; the work itself goes on and its outcome is ignored. */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let onAbort = () => {};
+  const abort = new Promise<never>((_, reject) => { onAbort = () => reject(new Error("Nobody waits for it any longer.")); });
+  signal.addEventListener("abort", onAbort);
+  if (signal.aborted) onAbort();
+  try {
+    return await Promise.race([work, abort]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** Waits for `work` to settle, but no longer than this; its failure is left to whoever owns it. */
+export async function settlesWithin(work: Promise<unknown>, ms: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const expiry = new Promise<void>(resolve => { timer = setTimeout(resolve, ms); });
+  await Promise.race([work.then(() => {}, () => {}), expiry]);
+  clearTimeout(timer);
+}

@@ -1,4 +1,3 @@
-import { AccessTokenUnavailableError } from "./access-token";
 import { backoffDelay, respectRetryAfter } from "./backoff";
 import type { ClientMetrics } from "./client-metrics";
 import type { Cursor } from "./cursor-store";
@@ -8,6 +7,7 @@ import { fetchMissed, resolveStart, type HistoryLost, type StartFrom } from "./r
 import { isHistoryGone, RestError, type EventsPage, type HistoryGone, type RestApi } from "./rest-api";
 import type { Place } from "./sequence-gate";
 import { Signal } from "./signal";
+import { stopReasonFor } from "./stop-reason";
 import { sift, StreamMerge } from "./stream-merge";
 
 export interface EventPumpOptions {
@@ -31,7 +31,7 @@ export interface EventPumpOptions {
 /**
  * The one loop that owns the cursor. Everything it hears (pushes, heads, doubts) only leaves a note and wakes it,
  * so handlers never overlap and events of an old connection cannot overtake those of a new one.
- * Runs until its signal aborts; fails with what makes going on pointless (wrong user, no token).
+ * Runs until its signal aborts; fails with what makes going on pointless (wrong user, no token, a handler that failed for good).
  */
 export class EventPump {
   readonly #options: EventPumpOptions;
@@ -170,7 +170,7 @@ export class EventPump {
       this.#failures = 0;
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof AccessTokenUnavailableError || (error instanceof RestError && error.isWrongUser)) throw error;
+      if (stopReasonFor(error) !== undefined) throw error;
       this.#isCurious ||= wasCurious;
       this.#options.onProblem(error);
       await this.#waitAfterFailure(++this.#failures, error, signal);

@@ -87,8 +87,9 @@ export class HubSession {
     this.#finish({ reason, reconnectAfterMs: 0 });
   }
 
+  /** Also ends it, so that nothing that waits for the end is left behind: not even a listener of an attempt that failed. */
   close(): void {
-    this.#isOver = true;
+    this.#finish({ reason: "closed" });
     clearTimeout(this.#silenceTimer);
     this.#renewal.stop();
     this.#link.stop().catch(this.#options.onProblem);

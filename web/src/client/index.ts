@@ -3,9 +3,9 @@ export { AgentEventsClient, type AgentEventsClientOptions, type CaughtUp } from 
 export { backoffDelay } from "./backoff";
 export type { ClientMetrics } from "./client-metrics";
 export type { ConnectionState, StopReason } from "./connection-state";
-export { LocalStorageCursorStore, MemoryCursorStore, type Cursor, type CursorOwner, type CursorStore } from "./cursor-store";
+export { CursorUnreadableError, LocalStorageCursorStore, MemoryCursorStore, type Cursor, type CursorOwner, type CursorStore } from "./cursor-store";
 export { readEvent, type AgentBrakeChanged, type AgentEvent, type AgentStepCompleted, type BriefingDelivered, type EventTypes } from "./events";
-export type { EventHandler, ParkedEvent } from "./handlers";
+export { HandlerFailedError, type EventHandler, type HandlerFailureAction, type ParkedEvent } from "./handlers";
 export { comparePositions, formatPosition, parsePosition, type Position } from "./position";
 export type { HistoryLost, StartFrom } from "./recovery";
 export { serverCursor, type ServerCursor } from "./server-cursor";

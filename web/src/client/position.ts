@@ -1,12 +1,18 @@
 /** A place in one user's stream. Sequences are numbers and only comparable within one epoch. */
 export interface Position {
+  /** Names the history this position belongs to: 1 to 16 of `a-z` and `0-9`. */
   readonly epoch: string;
+  /** Number of the event in its stream, from 1 to 2^53 - 1; 0 is the place before the first. */
   readonly sequence: number;
 }
 
 const shape = /^([a-z0-9]{1,16})\.(0|[1-9][0-9]{0,15})$/;
 
-/** Reads `"<epoch>.<sequence>"`; undefined for anything else, leading zeros and values above 2^53 - 1 included. */
+/**
+ * Reads `"<epoch>.<sequence>"`, for example `"k3f9.42"`. Never throws.
+ *
+ * @returns undefined for anything else, leading zeros and values above 2^53 - 1 included
+ */
 export function parsePosition(text: unknown): Position | undefined {
   if (typeof text !== "string") return undefined;
   const match = shape.exec(text);
@@ -15,6 +21,7 @@ export function parsePosition(text: unknown): Position | undefined {
   return Number.isSafeInteger(sequence) ? { epoch: match[1]!, sequence } : undefined;
 }
 
+/** The wire form, `"<epoch>.<sequence>"`. Checks nothing. */
 export function formatPosition(position: Position): string {
   return `${position.epoch}.${position.sequence}`;
 }

@@ -2,23 +2,44 @@ import type { Cursor } from "./cursor-store";
 import { formatPosition, type Position } from "./position";
 import { isHistoryGone, RestError, type EventsPage, type HistoryGone, type HistoryLostReason, type RestApi } from "./rest-api";
 
-/** Where to begin, at the first start and after a loss of history. */
+/** Where to begin, at the first start and after a loss of history. All but `cursor` do so whatever the saved cursor says. */
 export type StartFrom =
-  /** The saved cursor; without one, the head. */
-  | { readonly from: "cursor" }
-  /** The oldest event that is still retained. */
-  | { readonly from: "beginning" }
-  /** Only what comes from now on. */
-  | { readonly from: "head" }
-  | { readonly from: "after"; readonly position: string; readonly time?: string }
-  | { readonly from: "since"; readonly time: string };
+  | {
+      /** After the saved cursor; at the head when there is none. */
+      readonly from: "cursor";
+    }
+  | {
+      /** At the oldest event that is still retained. */
+      readonly from: "beginning";
+    }
+  | {
+      /** With the first event after the newest one. */
+      readonly from: "head";
+    }
+  | {
+      /** With the event after a position. */
+      readonly from: "after";
+      /** The last position that is not wanted, `"<epoch>.<sequence>"`. */
+      readonly position: string;
+      /** Time of the event at `position`, verbatim: it lets the server recognise a rewritten history. */
+      readonly time?: string;
+    }
+  | {
+      /** With the first event after a time of the store's clock. */
+      readonly from: "since";
+      /** RFC 3339 with an offset; events up to and including this time are not wanted. */
+      readonly time: string;
+    };
 
 /** Told to the application when events it has not seen no longer exist, or their history was replaced. */
 export interface HistoryLost {
+  /** Why. */
   readonly reason: HistoryLostReason;
+  /** Position of the newest event there is now. */
   readonly head: string;
+  /** Position of the oldest event there is now; one after `head` when nothing is retained. */
   readonly oldest: string;
-  /** The last position that had been processed. */
+  /** The last position that had been processed. After a start in trimmed history: where it began instead. */
   readonly lastProcessed: string;
 }
 

@@ -1,8 +1,13 @@
-import type { AccessTokenProvider } from "./access-token";
+import type { AccessTokenProvider, TokenPurpose } from "./access-token";
 import { readEvent, type PlacedEvent } from "./events";
 import { parsePosition, type Position } from "./position";
+import { askForToken, requestTokenTimeoutMs } from "./token-request";
 
-/** Why history is lost: another store, a position beyond its end, trimmed by retention, or rewritten. */
+/**
+ * Why a stream cannot be continued from a position. `epoch_changed`: it belongs to another history, because the database was restored or
+ * replaced. `ahead_of_head`: it lies beyond the newest event, because the store has forgotten events. `trimmed`: the events after it are
+ * no longer retained. `forked`: the event there is not the one that was seen, because history was rewritten.
+ */
 export type HistoryLostReason = "epoch_changed" | "ahead_of_head" | "trimmed" | "forked";
 
 /** The server's word that a stream cannot be continued from where the client stands. */
@@ -26,14 +31,28 @@ export type EventsQuery =
   | { readonly since: string }
   | Record<string, never>;
 
-/** A request that got no usable answer. */
+/**
+ * A request that got no usable answer. Seen in `onProblem`, for the client tries again by itself; with {@link RestError.isWrongUser} it
+ * stops instead, and this is the `error` of its state.
+ */
 export class RestError extends Error {
+  /** Tells it by name, where `instanceof` does not: in another bundle, for instance. */
   override readonly name = "RestError";
-  /** Absent when there was no answer at all. */
+  /** HTTP status of the answer; absent when there was none, and for some whose content is wrong. */
   readonly status: number | undefined;
+  /** `type` of the ProblemDetails; absent when the answer has none, a proxy's page for instance. */
   readonly problemType: string | undefined;
+  /** How long the server asks to wait before the next try, in milliseconds, at least 0; the client believes it up to 120,000. */
   readonly retryAfterMs: number | undefined;
 
+  /**
+   * Applications need it for tests only.
+   *
+   * @param message what went wrong
+   * @param status HTTP status of the answer
+   * @param problemType `type` of the ProblemDetails
+   * @param retryAfterMs milliseconds
+   */
   constructor(message: string, status?: number, problemType?: string, retryAfterMs?: number) {
     super(message);
     this.status = status;
@@ -63,7 +82,7 @@ export class RestApi {
 
   /** One page of events, or the server's word that the history is gone. */
   async events(query: EventsQuery, limit: number, signal?: AbortSignal): Promise<EventsPage | HistoryGone> {
-    const response = await this.#withFreshToken(token => this.#get(eventsPath(query, limit), token, signal));
+    const response = await this.#withFreshToken(token => this.#get(eventsPath(query, limit), token, signal), signal);
     return await readEventsAnswer(response);
   }
 
@@ -85,7 +104,7 @@ export class RestApi {
 
   /** The newest event of the stream, if there is one. */
   async newest(signal?: AbortSignal): Promise<PlacedEvent | undefined> {
-    const response = await this.#withFreshToken(token => this.#get("api/v1/agents/activity?limit=1", token, signal));
+    const response = await this.#withFreshToken(token => this.#get("api/v1/agents/activity?limit=1", token, signal), signal);
     const body = (await readJson(await orThrow(response))) as { events?: unknown };
     if (!Array.isArray(body.events)) throw new RestError("The activity answer has no events.", response.status);
     return body.events.length === 0 ? undefined : readPlaced(body.events[0]);
@@ -112,9 +131,10 @@ export class RestApi {
     await orThrow(await this.#withFreshToken(token => this.#send("DELETE", cursorPath(consumer, userId), token)));
   }
 
-  async #withFreshToken(send: (token: string) => Promise<Response>): Promise<Response> {
-    const response = await send(await this.#tokens("request"));
-    return response.status === 401 ? await send(await this.#tokens("rejected")) : response;
+  async #withFreshToken(send: (token: string) => Promise<Response>, signal?: AbortSignal): Promise<Response> {
+    const ask = (purpose: TokenPurpose) => askForToken(this.#tokens, purpose, requestTokenTimeoutMs, signal);
+    const response = await send(await ask("request"));
+    return response.status === 401 ? await send(await ask("rejected")) : response;
   }
 
   #get(path: string, token: string, signal?: AbortSignal): Promise<Response> {

@@ -7,17 +7,23 @@ import { isHistoryGone, RestError, type RestApi } from "./rest-api";
 
 const shortestIntervalMs = 1_000;
 
-/** Tells the client to keep its cursor on the server: see {@link serverCursor}. */
+/** Tells the client to keep its cursor on the server. Made by {@link serverCursor}, which checks the name. */
 export interface ServerCursor {
+  /** Name of the cursor among those of the user. */
   readonly consumer: string;
 }
 
 /**
  * A cursor kept by the server, for a page that has no storage of its own or may lose it. Each device or page of a user takes
- * a name of its own: 1 to 64 of letters, digits and `_ . -`. Throws when the name is malformed.
+ * a name of its own: two that share one go on where the farther of them was.
  *
- * It is written in the background, at most once a second and when the client stops; a page that is closed repeats the events
- * of the last second.
+ * It is written in the background, at most once a second, and when the client stops, which waits at most 2 s for it; a page that is
+ * closed repeats the events of the last second. A server that does not answer is asked again: at the start until it does, later with
+ * ever longer pauses, while events go on. When a client starts and its cursor is of a lost epoch, it goes on from the oldest event by
+ * default, because the server keeps no time with a cursor.
+ *
+ * @param consumer 1 to 64 of letters, digits and `_ . -`, but not `.` or `..`
+ * @throws TypeError when the name is malformed
  */
 export function serverCursor(consumer: string): ServerCursor {
   if (!/^[A-Za-z0-9_.-]{1,64}$/.test(consumer) || consumer === "." || consumer === "..") {

@@ -1,6 +1,7 @@
 import { AccessTokenUnavailableError, readClaims, UserChangedError, type AccessTokenProvider, type TokenPurpose } from "./access-token";
 import { withDeadline } from "./deadline";
 import type { HubLink } from "./hub-link";
+import { askForToken, requestTokenTimeoutMs } from "./token-request";
 
 const longestTimerMs = 2 ** 31 - 1;
 /** However little life is left, and whatever a clock or an answer says. */
@@ -60,7 +61,7 @@ export class TokenRenewal {
 
   async #renew(purpose: TokenPurpose): Promise<void> {
     try {
-      const token = await withDeadline(this.#tokens(purpose), answerTimeoutMs, "The token provider");
+      const token = await askForToken(this.#tokens, purpose, requestTokenTimeoutMs);
       if (this.#isStopped) return;
       const expiry = readClaims(token)?.exp;
       if (expiry !== undefined && expiry === this.#expiry && purpose !== "rejected") {

@@ -1,4 +1,9 @@
-/** What carries events: `auto` is WebSockets, and server-sent events where those are blocked. */
+/**
+ * What carries events from the server as they happen. `auto`: WebSockets; where they are blocked while the server answers otherwise,
+ * server-sent events, and WebSockets are tried again after 3 to 7 minutes. `webSockets`: those only; where they are blocked, events are
+ * asked for with each attempt to connect. `serverSentEvents`: a plain HTTP request that does not end, for networks that are known to
+ * block WebSockets.
+ */
 export type Transport = "auto" | "webSockets" | "serverSentEvents";
 
 const failuresBeforeFallback = 3;

@@ -80,6 +80,8 @@ function explain(state: ConnectionState): string | undefined {
         requested: "The connection was closed.",
         wrongUser: "The access token belongs to another user. Reload the page to sign in again.",
         signInRequired: "You need to sign in again.",
+        cursorUnreadable: "What this page had stored about where it was cannot be read.",
+        handlerFailed: "An event could not be shown. Reload the page to start again.",
         failed: "Something unexpected happened. Reload the page to start again.",
       }[state.reason];
     default: return undefined;

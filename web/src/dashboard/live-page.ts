@@ -76,6 +76,8 @@ export class LivePage {
           : "The stored history was replaced. Events from before this point may be incomplete.");
         void this.#brake.load();
       },
+      // One that cannot be shown must not keep the rest from being seen.
+      handlerFailure: "park",
       onParked: ({ error }) => console.error("An event could not be shown.", error),
       onProblem: problem => console.debug("Realtime:", String(problem)),
     });

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AccessTokenUnavailableError, type ConnectionState, type TokenPurpose } from "../../src/client";
 import { ClientUnderTest, pass, settle, useFakeTime } from "../support/client-under-test";
@@ -57,6 +58,27 @@ describe("connecting", () => {
       await pass(1);
     }
     expect(waits(t.states).slice(0, 3).map(at => at - begin)).toEqual([1_000, 3_000, 7_000]);
+  });
+
+  it("leaves nothing behind of an attempt that failed", async () => {
+    const listen = vi.spyOn(EventTarget.prototype, "addEventListener");
+    const listeners = () => [...new Set(listen.mock.contexts)]
+      .filter(target => target instanceof AbortSignal)
+      .reduce((sum, signal) => sum + getEventListeners(signal, "abort").length, 0);
+    try {
+      t = new ClientUnderTest();
+      t.server.refuseHandshake = true;
+      t.server.restAnswer = "down";
+      t.client.start();
+      await settle();
+      const before = listeners();
+      expect(before).toBeGreaterThan(0);
+      await pass(120_000);
+      expect(t.server.links.length).toBeGreaterThan(5);
+      expect(listeners()).toBe(before);
+    } finally {
+      listen.mockRestore();
+    }
   });
 
   it("starts the backoff over only after the connection was live for a while", async () => {

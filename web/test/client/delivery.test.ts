@@ -238,7 +238,7 @@ describe("delivery", () => {
 
   it("retries a failing handler, then parks the event and reports it, and repeats no handler that completed", async () => {
     const parked: string[] = [];
-    t = new ClientUnderTest({ onParked: p => parked.push(`${p.event.position} after ${p.attempts}: ${String(p.error)}`) });
+    t = new ClientUnderTest({ handlerAttempts: 3, handlerFailure: "park", onParked: p => parked.push(`${p.event.position} after ${p.attempts}: ${String(p.error)}`) });
     let attempts = 0;
     t.client.onEvent(event => {
       if (event.position !== "k1.1") return;
@@ -261,7 +261,7 @@ describe("delivery", () => {
 describe("a stop while a handler is retried", () => {
   it("leaves the cursor in front of the event", async () => {
     const parked: unknown[] = [];
-    t = new ClientUnderTest({ onParked: p => parked.push(p) });
+    t = new ClientUnderTest({ handlerAttempts: 3, handlerFailure: "park", onParked: p => parked.push(p) });
     t.client.onEvent(() => { throw new Error("no"); });
     await t.live();
     t.server.publish();

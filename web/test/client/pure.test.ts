@@ -43,6 +43,19 @@ describe("backoff", () => {
   });
 });
 
+describe("trace context", () => {
+  const event = { type: "t", id: "i", position: "k.1", time: "z", data: 1 };
+  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+  it("is handed to the application", () => {
+    expect(readEvent({ ...event, traceparent })?.event).toEqual({ ...event, traceparent });
+  });
+
+  it.each([undefined, null, 7, {}, "00-1", traceparent.toUpperCase(), `${traceparent}0`])("counts as absent when it is %j", none => {
+    expect(readEvent({ ...event, traceparent: none })?.event).toStrictEqual(event);
+  });
+});
+
 describe("live buffer", () => {
   const placed = (sequence: number) => readEvent({ type: "t", id: "i", position: `k.${sequence}`, time: "z", data: 1 })!;
 
