@@ -35,9 +35,9 @@ public static class RealtimeEndpoints
 
         // As MapHub does it, and one step before the hub.
         var limits = app.ServiceProvider.GetRequiredService<HandshakeLimits>();
-        var hub = routes.MapConnections(Routes.Hub, LimitsSetup.Transport(app.ServiceProvider), connections => connections.Use(ReleaseHandshake).Use(limits.Around).UseHub<AgentHub>())
+        var hub = routes.MapConnections(Routes.Hub, LimitsSetup.Transport(app.ServiceProvider), connections => connections.Use(limits.Around).UseHub<AgentHub>())
             .WithMetadata(new HubMetadata(typeof(AgentHub))).RequireAuthorization(Access.Self);
-        hub.Add(endpoint => endpoint.RequestDelegate = limits.Before(endpoint.RequestDelegate!));
+        hub.Add(endpoint => endpoint.RequestDelegate = limits.Before(Handshake.ReleaseBefore(endpoint.RequestDelegate!)));
         hub.Add(app.ServiceProvider.GetRequiredService<HubDoor>().Guard); // last, so asked first: whom it refuses, no limit counts
         var rest = routes.MapGroup(string.Empty).WithTags("Agents").ProducesProblem(429);
         ((IEndpointConventionBuilder)rest).Add(SecurityHeaders.OfData);
@@ -87,12 +87,6 @@ public static class RealtimeEndpoints
         stream.Add(endpoint => endpoint.RequestDelegate = services.GetRequiredService<HandshakeLimits>().Hold(endpoint.RequestDelegate!));
         stream.Add(services.GetRequiredService<HubDoor>().Guard);
     }
-
-    private static ConnectionDelegate ReleaseHandshake(ConnectionDelegate next) => connection =>
-    {
-        Handshake.Release(connection);
-        return next(connection);
-    };
 
     private static void MapRest(RouteGroupBuilder rest)
     {

@@ -1,7 +1,4 @@
 using Microsoft.AspNetCore.Authentication;
-using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Http.Connections;
-using Microsoft.AspNetCore.Http.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Features.Authentication;
 
@@ -9,19 +6,28 @@ namespace Realtime.Server.Hubs;
 
 /// <summary>
 /// A WebSocket keeps its request alive, and the request keeps the token for as long as the connection lives, though nobody looks
-/// at it again. It is released before the hub begins; whom it named stays.
+/// at it again. It is released before SignalR begins; whom it named stays.
 /// </summary>
-/// <remarks>The other transports send further requests, each with its own token, and are left alone.</remarks>
+/// <remarks>
+/// The other transports send further requests, each with its own token, and are left alone. Not from within the connection: there SignalR
+/// uses the request on another thread at the same time, and one handshake in some ten thousand failed with 500.
+/// </remarks>
 internal static class Handshake
 {
     private const string TokenParameter = "access_token";
 
-    /// <summary>Releases what has let the connection in.</summary>
-    public static void Release(ConnectionContext connection)
+    /// <summary>Releases what has let a WebSocket in, when it is in.</summary>
+    public static RequestDelegate ReleaseBefore(RequestDelegate next) => context =>
     {
-        if (connection.Features.Get<IHttpTransportFeature>()?.TransportType != HttpTransportType.WebSockets) return;
-        if (connection.Features.Get<IHttpContextFeature>()?.HttpContext is { } http) Release(http);
-    }
+        if (IsWebSocket(context)) Release(context);
+        return next(context);
+    };
+
+    /// <summary>Asked before SignalR's own middleware has put its answer into the request.</summary>
+    public static bool IsWebSocket(HttpContext context) =>
+        context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true }
+        || (context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }
+            && string.Equals(context.Request.Headers.Upgrade, "websocket", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Releases what has let a request in that lives as long as its connection; whom it named stays.</summary>
     public static void Release(HttpContext http)

@@ -2,9 +2,9 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.Http.Connections.Features;
-using Microsoft.AspNetCore.Http.Features;
 using Realtime.Server.Api;
 using Realtime.Server.Auth;
+using Realtime.Server.Hubs;
 
 namespace Realtime.Server.Limits;
 
@@ -106,14 +106,8 @@ internal sealed class HandshakeLimits(OpenConnections connections, RequestLimits
     private static Kind KindOf(HttpContext context)
     {
         bool isNegotiated = context.Request.Query.ContainsKey("id");
-        if (IsWebSocket(context)) return isNegotiated ? Kind.NegotiatedWebSocket : Kind.WebSocket;
+        if (Handshake.IsWebSocket(context)) return isNegotiated ? Kind.NegotiatedWebSocket : Kind.WebSocket;
         if (isNegotiated) return Kind.Further;
         return HttpMethods.IsGet(context.Request.Method) ? Kind.Question : Kind.Negotiation;
     }
-
-    /// <summary>Asked before SignalR's own middleware has put its answer into the request.</summary>
-    private static bool IsWebSocket(HttpContext context) =>
-        context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true }
-        || (context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }
-            && string.Equals(context.Request.Headers.Upgrade, "websocket", StringComparison.OrdinalIgnoreCase));
 }
