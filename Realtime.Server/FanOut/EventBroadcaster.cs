@@ -55,6 +55,9 @@ internal sealed class EventBroadcaster(
         }
     }
 
+    /// <summary>Has events that follow one another reach the other nodes together, until the answer is disposed of.</summary>
+    public IDisposable? Hold() => shards?.Hold();
+
     private bool TryPushAtOnce(string userId, AgentEventEnvelope envelope)
     {
         long began = metrics.Now;

@@ -20,6 +20,7 @@ internal sealed class RedisShards(
     private const long MaxBytesUnderWay = 32 * 1024 * 1024;
     internal const string Prefix = "realtime:";
     internal const string NoncePrefix = "nonce:";
+    private const string SeveralName = "pushes"; // no group is called that
     private static readonly TimeSpan NonceInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan NoncePatience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan ResubscribeAfter = TimeSpan.FromSeconds(6);
@@ -35,6 +36,7 @@ internal sealed class RedisShards(
     private readonly ChannelMessageQueue?[] _queues = new ChannelMessageQueue?[ShardCount];
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _judging = new();
+    private GatheredPushes? _gathered;
     private long _bytesUnderWay;
     private volatile IConnectionMultiplexer? _connection;
     private volatile bool _isAway = true;
@@ -60,24 +62,39 @@ internal sealed class RedisShards(
             return Task.CompletedTask;
         }
 
-        byte[] message = ShardMessage.Write(seal, _node, group, mark, forms);
-        if (!isListening) return connection.GetSubscriber().PublishAsync(ChannelOf(group), message);
-        _ = PublishUnawaitedAsync(connection, group, message);
+        var push = new ShardPush(group, mark, forms);
+        uint shard = ShardOf(group);
+        if (!isListening) return connection.GetSubscriber().PublishAsync(ChannelOf(shard, group), ShardMessageWriter.Write(seal, _node, push));
+        Gathered.Add((int)shard, push);
         return Task.CompletedTask;
     }
 
-    private async Task PublishUnawaitedAsync(IConnectionMultiplexer connection, string group, byte[] message)
+    /// <summary>Has pushes that follow one another go together, until the answer is disposed of.</summary>
+    public IDisposable Hold() => Gathered.Hold();
+
+    private GatheredPushes Gathered => LazyInitializer.EnsureInitialized(ref _gathered, () => new GatheredPushes(Send));
+
+    private void Send(IReadOnlyList<ShardPush> pushes)
+    {
+        if (_connection is not { } connection || secrets.Seal is not { } seal) return; // there were when these were gathered
+        bool isOne = pushes.Count == 1;
+        string group = isOne ? pushes[0].Group : SeveralName;
+        byte[] message = isOne ? ShardMessageWriter.Write(seal, _node, pushes[0]) : ShardMessageWriter.Write(seal, _node, pushes);
+        _ = PublishUnawaitedAsync(connection, ChannelOf(ShardOf(pushes[0].Group), group), message, pushes.Count);
+    }
+
+    private async Task PublishUnawaitedAsync(IConnectionMultiplexer connection, RedisChannel channel, byte[] message, int pushes)
     {
         try
         {
             // A stalled Redis is noticed after seconds; until then this bounds what waits for it. The head check delivers the rest.
-            if (Interlocked.Add(ref _bytesUnderWay, message.Length) > MaxBytesUnderWay) Lost(LostHint.Backlog);
-            else await connection.GetSubscriber().PublishAsync(ChannelOf(group), message);
+            if (Interlocked.Add(ref _bytesUnderWay, message.Length) > MaxBytesUnderWay) Lost(LostHint.Backlog, pushes);
+            else await connection.GetSubscriber().PublishAsync(channel, message);
         }
         catch (Exception fault)
         {
-            ServerLog.ShardNotPublished(logger, fault, group);
-            Lost(LostHint.Failed);
+            ServerLog.ShardNotPublished(logger, fault, channel.ToString());
+            Lost(LostHint.Failed, pushes);
         }
         finally
         {
@@ -85,10 +102,13 @@ internal sealed class RedisShards(
         }
     }
 
-    private void Lost(string reason)
+    private void Lost(string reason, int pushes)
     {
-        metrics.PushFailed();
-        metrics.HintLost(reason);
+        for (int i = 0; i < pushes; i++)
+        {
+            metrics.PushFailed();
+            metrics.HintLost(reason);
+        }
     }
 
     /// <summary>Has the other nodes look at what is revoked, see <see cref="RevocationHint"/>. Does not wait; nothing depends on it.</summary>
@@ -175,7 +195,7 @@ internal sealed class RedisShards(
         {
             if (_queues[shard] is null || IsDeaf(shard)) await SubscribeAsync(subscriber, shard);
             if (secrets.Seal is not { } seal) return; // the store has not answered yet: without a key Redis is of no use
-            byte[] nonce = ShardMessage.WriteNonce(seal, _node, SignedName(shard), Interlocked.Increment(ref _nonces[shard]));
+            byte[] nonce = ShardMessageWriter.WriteNonce(seal, _node, SignedName(shard), Interlocked.Increment(ref _nonces[shard]));
             await subscriber.PublishAsync(RedisChannel.Literal($"{Prefix}{shard}:{_nonceName}"), nonce, CommandFlags.FireAndForget);
         }
         catch (Exception fault)
@@ -222,11 +242,24 @@ internal sealed class RedisShards(
 
         // Every event comes to every node: what is for nobody here is not looked at, which spares most nodes the hash.
         var manager = services.GetRequiredService<ShardLifetimeManager>();
-        if (manager.Find(name) is null) return;
-        var fault = ShardMessage.Read(bytes, name, seal, out var pushed);
-        if (fault == ShardFault.None && !manager.Receive(name, pushed!)) fault = ShardFault.Repeated;
-        if (fault != ShardFault.None) refusals.Count(fault);
-        else if (pushed!.Mark is { } mark) metrics.Delivered(PushPath.Backplane, mark.Time);
+        if (name == SeveralName)
+        {
+            var fault = ShardMessage.ReadSeveral(bytes, group => manager.Find(group) is not null, seal, out var here);
+            if (fault != ShardFault.None) refusals.Count(fault);
+            foreach (var (group, push) in here) Take(manager, group, push);
+        }
+        else if (manager.Find(name) is not null)
+        {
+            var fault = ShardMessage.Read(bytes, name, seal, out var push);
+            if (fault != ShardFault.None) refusals.Count(fault);
+            else Take(manager, name, push!);
+        }
+    }
+
+    private void Take(ShardLifetimeManager manager, string group, ShardMessage push)
+    {
+        if (!manager.Receive(group, push)) refusals.Count(ShardFault.Repeated);
+        else if (push.Mark is { } mark) metrics.Delivered(PushPath.Backplane, mark.Time);
     }
 
     /// <summary>A nonce that says it is ours. An old one, recorded and sent again, says nothing of how Redis is now.</summary>
@@ -250,7 +283,7 @@ internal sealed class RedisShards(
 
     private bool IsFresh(long timestamp, TimeSpan patience) => timestamp != 0 && time.GetElapsedTime(timestamp) < patience;
 
-    private static RedisChannel ChannelOf(string group) => RedisChannel.Literal($"{Prefix}{ShardOf(group)}:{group}");
+    private static RedisChannel ChannelOf(uint shard, string name) => RedisChannel.Literal($"{Prefix}{shard}:{name}");
 
     /// <summary>FNV-1a: the same in every process, unlike <see cref="string.GetHashCode()"/>.</summary>
     private static uint ShardOf(string group)

@@ -116,6 +116,9 @@ internal sealed class ShardLifetimeManager(
         return true;
     }
 
+    /// <summary>Has pushes that follow one another reach the other nodes together, until the answer is disposed of.</summary>
+    public IDisposable? Hold() => redis?.Hold();
+
     /// <summary>
     /// A head was read after a connection had joined. Where it is the first that is known of the group, progress begins there,
     /// and every member is told: one that joined while the store was away may know less.

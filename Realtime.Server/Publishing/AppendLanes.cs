@@ -102,6 +102,7 @@ internal sealed class AppendLanes(
             if (batch.Count == 0) return;
             using var span = ServerTracing.StartAppend(batch);
             var outcomes = await store.AppendAsync(batch.ConvertAll(u => u.Unit), Turn, _stopping.Token);
+            using var together = committed.Hold();
             for (int i = 0; i < outcomes.Count; i++)
             {
                 if (outcomes[i] is not AppendOutcome.Skipped) committed.Settle(batch[i], outcomes[i]);

@@ -197,6 +197,7 @@ internal sealed class AppendQueue : BackgroundService
 
     private void Settle(List<PendingUnit> batch, IReadOnlyList<AppendOutcome> outcomes)
     {
+        using var together = _committed.Hold();
         for (int i = 0; i < batch.Count; i++)
         {
             if (outcomes[i] is not AppendOutcome.Skipped) _committed.Settle(batch[i], outcomes[i]);

@@ -36,6 +36,9 @@ internal sealed class CommittedEvents(EventBroadcaster broadcaster, ServerMetric
         Traceparent = published.Traceparent,
     });
 
+    /// <summary>Has units that are settled one after the other reach the other nodes together, until the answer is disposed of.</summary>
+    public IDisposable? Hold() => broadcaster.Hold();
+
     private void SettleUnit(PendingUnit pending, AppendOutcome outcome)
     {
         if (outcome is AppendOutcome.Refused refused)

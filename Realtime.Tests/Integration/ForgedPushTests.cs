@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -67,11 +68,15 @@ public sealed class ForgedPushTests
 
         byte[] asSecond = Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(genuine).Replace(".1\"", ".2\"", StringComparison.Ordinal));
         var ownKey = new ShardSeal([RandomNumberGenerator.GetBytes(32)]);
-        byte[] signedByForger = ShardMessage.Write(
-            ownKey, Guid.NewGuid(), UserId.GroupOf(user), new EventMark(StreamPosition.Parse(tap.Events[0].GetProperty("position").GetString()!), DateTimeOffset.UtcNow),
+        var push = new ShardPush(
+            UserId.GroupOf(user), new EventMark(StreamPosition.Parse(tap.Events[0].GetProperty("position").GetString()!), DateTimeOffset.UtcNow),
             [new SerializedMessage("json", "{}"u8.ToArray())]);
+        byte[] signedByForger = ShardMessageWriter.Write(ownKey, Guid.NewGuid(), push);
+        string severalChannel = channel[..channel.IndexOf(':', "realtime:".Length)] + ":pushes";
         foreach (byte[] forgery in new[] { asSecond, signedByForger, genuine[..^1], [], [1, .. genuine[1..]], new byte[2 * 1024 * 1024], "nonsense"u8.ToArray() })
             await _forger.PublishAsync(channel, forgery);
+        foreach (byte[] forgery in new[] { ShardMessageWriter.Write(ownKey, Guid.NewGuid(), [push, push]), genuine, [4, .. genuine[1..]] })
+            await _forger.PublishAsync(severalChannel, forgery);
         await _forger.PublishAsync(otherChannel, genuine);
         await _refused.ReachesAsync("misdirected", before["misdirected"] + 1);
         await PublishAsync(a, user);
@@ -82,12 +87,37 @@ public sealed class ForgedPushTests
         tap.Sequences.Should().Equal(1, 2);
         otherTap.Sequences.Should().Equal(1, 2);
         tap.Events.Concat(otherTap.Events).Select(e => e.GetProperty("id").GetGuid()).Should().OnlyHaveUniqueItems();
-        (_refused["forged"] - before["forged"]).Should().Be(3, "two are changed, one has another key");
+        (_refused["forged"] - before["forged"]).Should().Be(4, "two are changed, two have another key");
         (_refused["unsigned"] - before["unsigned"]).Should().Be(1);
-        (_refused["malformed"] - before["malformed"]).Should().Be(3);
+        (_refused["malformed"] - before["malformed"]).Should().Be(5);
         b.Logs.All.Count(l => l.Text.Contains("not taken", StringComparison.Ordinal)).Should().Be(1, "whoever sends a thousand must not fill the log");
         (await StatusAsync(b)).Should().Be("degraded");
         (await StatusAsync(a)).Should().Be("healthy", "nobody of its own is concerned");
+    }
+
+    [Test]
+    public async Task An_array_goes_to_the_other_node_in_one_message_per_shard_and_whoever_replays_that_achieves_nothing()
+    {
+        await using var a = await StartNodeAsync();
+        await using var b = await StartNodeAsync();
+        string[] users = [.. Enumerable.Range(0, 20).Select(_ => NewUser())];
+        await using var first = await HubTap.ConnectAsync(b.Address, users[0], _tokens.Create(users[0]));
+        await using var last = await HubTap.ConnectAsync(b.Address, users[^1], _tokens.Create(users[^1]));
+        int before = _forger.Heard("pushes").Count;
+        long repeated = _refused["repeated"];
+        using var http = a.ClientFor("worker", Scopes.Publish);
+
+        var array = new JsonArray([.. users.Concat(users).Select(user => Samples.Step(user))]);
+        (await http.PostAsync(Routes.Events, Samples.Json(array)).WithinDeadline()).StatusCode.Should().Be(HttpStatusCode.Created);
+
+        await first.WaitForEventsAsync(2); // pushed: the head check would take a minute
+        await last.WaitForEventsAsync(2);
+        var together = _forger.Heard("pushes").Skip(before).ToList();
+        together.Should().HaveCountLessThanOrEqualTo(RedisShards.ShardCount, "40 events are a message for each shard");
+        foreach (var (channel, message) in together) await _forger.PublishAsync(channel, message);
+        await _refused.ReachesAsync("repeated", repeated + 4);
+        (first.Sequences.Count(), last.Sequences.Count()).Should().Be((2, 2));
+        first.Sequences.Should().Equal(1, 2);
     }
 
     [Test]

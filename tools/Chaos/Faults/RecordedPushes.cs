@@ -53,7 +53,7 @@ sealed class RecordedPushes : IAsyncDisposable
         {
             var invocation = $$"""{"type":1,"target":"ReceiveEvent","arguments":[{{JsonSerializer.Serialize(e, RealtimeJsonContext.Default.AgentEventEnvelope)}}]}""" + "\u001e";
             await TryPublishAsync($"realtime:0:{UserId.GroupOf(user)}",
-                ShardMessage.Write(seal, Guid.NewGuid(), UserId.GroupOf(user), EventMark.Of(e), [new SerializedMessage("json", Encoding.UTF8.GetBytes(invocation))]));
+                ShardMessageWriter.Write(seal, Guid.NewGuid(), new ShardPush(UserId.GroupOf(user), EventMark.Of(e), [new SerializedMessage("json", Encoding.UTF8.GetBytes(invocation))])));
         }
     }
 
