@@ -3,7 +3,7 @@
 #
 #   ./test.sh                     all tests
 #   ./test.sh --filter X          only the .NET tests that match X (syntax of dotnet test --filter)
-#   ./test.sh --check-format      also counts a fault of the code format as a failure
+#   ./test.sh --check-format      also counts a fault of the white space as a failure; the rest of the code style is checked by build and tests
 #
 # Release for build and test alike: what is tested is what ships. Logs and results: artifacts/test.
 set -uo pipefail
@@ -160,8 +160,8 @@ have dotnet || { fail "the .NET SDK is missing: https://dotnet.microsoft.com/dow
 install_missing
 
 if [[ $check_format == true ]]; then
-    say "dotnet format --verify-no-changes"
-    { dotnet restore Realtime.sln -v quiet && dotnet format Realtime.sln --verify-no-changes --no-restore; } 2>&1 | tee "$out/format.log"
+    say "dotnet format whitespace --verify-no-changes"
+    { dotnet restore Realtime.sln -v quiet && dotnet format whitespace Realtime.sln --verify-no-changes --no-restore; } 2>&1 | tee "$out/format.log"
     ((PIPESTATUS[0] == 0)) || fail "the code format; repair it with: dotnet format"
 fi
 

@@ -29,6 +29,8 @@ class EventStreamLink implements HubLink {
   readonly #events: HubLinkEvents;
   #token: string;
   #current: Reading | undefined;
+  /** Requests whose stream has not begun yet. */
+  readonly #opening = new Set<Reading>();
   #untoldStart: string | undefined;
   #isStopped = false;
 
@@ -75,11 +77,13 @@ class EventStreamLink implements HubLink {
     const last = this.#current;
     this.#current = undefined;
     last?.abort.abort();
+    for (const reading of this.#opening) reading.abort.abort();
   }
 
   /** Opens a request and lets it take over. Resolves with where it begins. */
   async #open(token: string): Promise<string> {
     const reading = new Reading();
+    this.#opening.add(reading);
     try {
       const response = await this.#options.fetch(this.#url, {
         headers: { accept: "text/event-stream", authorization: `Bearer ${token}` },
@@ -101,6 +105,8 @@ class EventStreamLink implements HubLink {
     } catch (error) {
       reading.abort.abort();
       throw error;
+    } finally {
+      this.#opening.delete(reading);
     }
   }
 

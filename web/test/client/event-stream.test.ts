@@ -170,6 +170,23 @@ describe("a client whose WebSockets are blocked", () => {
     expect(t.received).toEqual(["k1.1"]);
   });
 
+  it("gives up a request that is still being answered when it is stopped", async () => {
+    let signal: AbortSignal | null | undefined;
+    const { t, streams } = await blocked({
+      transport: "serverSentEvents",
+      fetch: async (input, init) => {
+        if (!String(input).includes("/events/stream")) return await streams.fetch(input, init);
+        signal = init?.signal;
+        return await new Promise((_, reject) => signal?.addEventListener("abort", () => reject(new DOMException("aborted", "AbortError"))));
+      },
+    });
+    expect(signal?.aborted).toBe(false);
+    void t.client.stop();
+    await settle();
+    expect(signal?.aborted).toBe(true);
+    expect(t.client.state).toEqual({ name: "stopped", reason: "requested" });
+  });
+
   it("stays with WebSockets when it is told to", async () => {
     const { t, streams } = await blocked({ transport: "webSockets" });
     await pass(60_000);

@@ -95,3 +95,18 @@ describe("a token provider that never answers", () => {
     await t.client.stop();
   });
 });
+
+describe("a token provider that has no token", () => {
+  it.each(["", undefined, null])("is a failure before anything is sent (%j)", async nothing => {
+    let asked = 0;
+    t = new ClientUnderTest({ accessTokenProvider: async () => (++asked === 1 ? (nothing as string) : "token") });
+    t.client.start();
+    await settle();
+    expect(t.server.links).toHaveLength(0);
+    expect(t.client.state).toMatchObject({ name: "connecting", reason: "no access token" });
+    expect(String(t.problems)).toContain("returned no token");
+    await pass(1_000);
+    expect(t.client.state.name).toBe("live");
+    await t.client.stop();
+  });
+});
